@@ -1,9 +1,11 @@
 //! Explains a refused opening handshake: what the server said, and what may help.
 
+use std::fmt::Display;
+
 use frames::handshake::{Declined, ResponseError};
 use reports::{escape, escape::visible_part};
 
-use super::{ConnectError, Endpoint};
+use super::ConnectError;
 use crate::secrets::Secrets;
 
 /// Bytes shown of each thing that a server chose.
@@ -44,7 +46,7 @@ pub(super) fn explain(refusal: &ResponseError, secure: bool, secrets: &Secrets) 
 
 /// The server accepted, and chose none of the subprotocols that were offered. Browsers fail then,
 /// too: see "establish a WebSocket connection" in <https://websockets.spec.whatwg.org>.
-pub(super) fn no_subprotocol(peer: &Endpoint, offered: &[String]) -> ConnectError {
+pub(super) fn no_subprotocol(peer: &impl Display, offered: &[String]) -> ConnectError {
     let offered = offered.join(", ");
     let remedy = "a browser would refuse it, too; -H 'Sec-WebSocket-Protocol: ...' lets a server choose none";
     ConnectError::new(

@@ -98,8 +98,8 @@ mod tests {
         HostPort { host: Host::parse(text).unwrap(), port }
     }
 
-    fn proxy(scheme: ProxyScheme) -> Option<Proxy> {
-        Some(Proxy { scheme, address: host("127.0.0.2", 3128), credentials: None })
+    fn proxy(scheme: ProxyScheme) -> Proxy {
+        Proxy { scheme, address: host("127.0.0.2", 3128), credentials: None }
     }
 
     fn given() -> Vec<Resolve> {
@@ -131,7 +131,8 @@ mod tests {
     #[test]
     fn a_proxy_is_asked_for_names_unless_their_addresses_are_known_here() {
         use ProxyScheme::{Http, Socks5, Socks5h};
-        let path = |scheme, family| NetworkPath { proxy: proxy(scheme), resolve: given(), family, ..<_>::default() };
+        let path =
+            |scheme, family| NetworkPath { proxy: Some(proxy(scheme)), resolve: given(), family, ..<_>::default() };
         for (scheme, family, text, target) in [
             (Http, AddressFamily::Any, "example.org", "example.org:80"),
             (Socks5h, AddressFamily::Any, "example.org", "example.org:80"),

@@ -56,6 +56,7 @@ mod rechunked;
 mod rig;
 mod rooms;
 mod rooms_with_sessions;
+mod routes;
 mod run;
 mod search;
 mod searched;

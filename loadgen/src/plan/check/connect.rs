@@ -5,17 +5,9 @@ use crate::plan::{Group, PlanError, Target};
 /// Refuses what does not work yet.
 pub(super) fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
     let connect = &group.connect;
-    let (path, tls, request) = (&connect.network_path, &connect.tls, &connect.request);
-    let wanted = [
-        ("proxy", path.proxy.is_some()),
-        ("unix_socket", path.unix_socket.is_some()),
-        ("connect_to", path.connect_to.is_some()),
-        ("resolve", !path.resolve.is_empty()),
-        ("ip_version", path.family != <_>::default()),
-        ("happy_eyeballs", !path.happy_eyeballs),
-        ("max_redirects", request.max_redirects > 0),
-        ("tls", tls.embedded && group.target == Target::Embedded),
-    ];
+    let (tls, request) = (&connect.tls, &connect.request);
+    let wanted =
+        [("max_redirects", request.max_redirects > 0), ("tls", tls.embedded && group.target == Target::Embedded)];
     match wanted.into_iter().find(|(_, is_wanted)| *is_wanted) {
         Some((key, _)) => Err(PlanError {
             group: Some(index),

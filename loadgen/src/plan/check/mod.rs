@@ -5,6 +5,7 @@ mod compression;
 mod connect;
 mod dialogue;
 mod expectation;
+mod network_path;
 mod request;
 mod sessions;
 mod sizes;
@@ -42,6 +43,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         wire_shape::check(index, group)?;
         compression::check(index, run, group)?;
         connect::not_built_yet(index, group)?;
+        network_path::check(index, group)?;
         request::check(index, group)?;
         tls::check(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;

@@ -50,13 +50,11 @@ impl UnixAttempt {
             return Ok(None);
         }
         let failed = |error: Errno| failed(path, error);
-        let socket = match self.socket.take() {
-            Some(socket) => socket,
-            None => {
-                let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-                socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).map_err(failed)?
-            }
+        let new = || {
+            let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+            socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
         };
+        let socket = self.socket.take().map_or_else(new, Ok).map_err(failed)?;
         match connect(&socket, &SocketAddrUnix::new(path).map_err(failed)?) {
             Ok(()) => watch(socket).map(Some).map_err(|error| ConnectError::io(&path.display(), &error)),
             Err(Errno::AGAIN | Errno::INTR) => {

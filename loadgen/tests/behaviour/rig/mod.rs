@@ -15,6 +15,7 @@ mod scripted_server;
 pub(crate) mod server_command;
 mod stream_cutter;
 mod tls_proxy;
+mod tunnel_proxy;
 
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ pub(crate) use proxy::{Cutting, Proxy};
 pub(crate) use reference::Reference;
 pub(crate) use scripted_server::{Alteration, Behaviour, CloseAnswer, ConnectionRecord, ScriptedServer};
 pub(crate) use tls_proxy::{SelfSigned, TlsProxy};
+pub(crate) use tunnel_proxy::{TunnelProtocol, TunnelProxy, unix_socket_in_front_of};
 
 /// Longer than anything takes that works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

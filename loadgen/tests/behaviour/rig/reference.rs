@@ -23,7 +23,16 @@ impl Reference {
 
     /// One with these options, but a single thread.
     pub(crate) fn start_with(options: Options) -> Self {
-        let listener = server::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        Self::at("127.0.0.1:0".parse().expect("an address"), options)
+    }
+
+    /// One that listens at `address` and echoes.
+    pub(crate) fn start_at(address: SocketAddr) -> Self {
+        Self::at(address, Options::default())
+    }
+
+    fn at(address: SocketAddr, options: Options) -> Self {
+        let listener = server::bind(address).expect("a free port");
         let address = listener.local_addr().expect("bound");
         let (shutdown, stopped) = oneshot::channel();
         let options = Options { threads: NonZeroUsize::MIN, ..options };

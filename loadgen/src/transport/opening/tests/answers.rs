@@ -7,7 +7,7 @@ use crate::transport::ResolvedPath;
 fn answered(route: Route, head: &str) -> Result<Box<OpenedStream<OwnedFd>>, ConnectError> {
     let (listener, address) = listener();
     let mut route = route;
-    route.destinations[0].addresses = vec![address];
+    route.destinations[0].path = ResolvedPath::direct(vec![address]);
     let mut watched = Watched::new(&Rc::new(route));
     watched.advance_until(|opening| matches!(opening.stage, Stage::Upgrade(..)));
     let (mut server, _) = listener.accept().unwrap();

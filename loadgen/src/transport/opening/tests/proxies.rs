@@ -149,17 +149,16 @@ fn what_the_server_says_is_told_apart_from_the_proxy() {
 #[test]
 fn refusals_of_a_proxy_have_kinds_of_their_own() {
     let socks = ProxyProtocol::Socks5 { credentials: None };
-    type Proxy = fn(TcpStream);
-    let refuses: Proxy = |mut tcp| {
+    let refuses: fn(TcpStream) = |mut tcp| {
         head(&mut tcp);
         tcp.write_all(b"HTTP/1.1 407 Who are you\r\nContent-Length: 2\r\n\r\nno").unwrap();
     };
-    let closes: Proxy = |mut tcp| drop(head(&mut tcp));
-    let resets: Proxy = |mut tcp| {
+    let closes: fn(TcpStream) = |mut tcp| drop(head(&mut tcp));
+    let resets: fn(TcpStream) = |mut tcp| {
         head(&mut tcp);
         SockRef::from(&tcp).set_linger(Some(Duration::ZERO)).unwrap();
     };
-    let not_found: Proxy = |mut tcp| socks_reply(&mut tcp, b"\x05\x04\0\x01\0\0\0\0\0\0");
+    let not_found: fn(TcpStream) = |mut tcp| socks_reply(&mut tcp, b"\x05\x04\0\x01\0\0\0\0\0\0");
     for (protocol, proxy, kind, words) in [
         (
             HTTP,
@@ -202,9 +201,8 @@ fn a_proxy_without_tls_is_named() {
 
 #[test]
 fn silence_of_a_proxy_is_named_after_what_it_ends() {
-    type Proxy = fn(TcpStream) -> TcpStream;
-    let silent: Proxy = |tcp| tcp;
-    let slow: Proxy = |mut tcp| {
+    let silent: fn(TcpStream) -> TcpStream = |tcp| tcp;
+    let slow: fn(TcpStream) -> TcpStream = |mut tcp| {
         head(&mut tcp);
         tcp.write_all(b"HTTP/1.1 20").unwrap();
         tcp

@@ -101,11 +101,10 @@ impl Socks5 {
         let received = &self.received[..];
         let (version, length) = match (self.step, received) {
             (_, []) => return Ok(None),
-            (Step::Method, [version, ..]) => (*version, 2),
             // Some proxies answer with the version of SOCKS.
             (Step::Verdict, [AUTH_VERSION | VERSION, verdict, ..]) if *verdict != 0 => return Err(wrong_credentials()),
             (Step::Verdict, [AUTH_VERSION, ..]) => (VERSION, 2),
-            (Step::Verdict, [version, ..]) => (*version, 2),
+            (Step::Method | Step::Verdict, [version, ..]) => (*version, 2),
             // Some proxies cut a refusal short.
             (Step::Reply, [VERSION, code, ..]) if *code != 0 => return Err(self.refused(*code)),
             (Step::Reply, [version, _, _, IPV4, ..]) => (*version, 10),
@@ -226,8 +225,8 @@ mod tests {
         TunnelTarget::Name("a.example".to_owned(), 443)
     }
 
-    fn credentials() -> Option<UserAndPassword> {
-        Some(UserAndPassword::of("joe:sesame"))
+    fn credentials() -> UserAndPassword {
+        UserAndPassword::of("joe:sesame")
     }
 
     /// What becomes of a client that hears these answers, one to each thing that it says: what it
@@ -260,7 +259,7 @@ mod tests {
     }
 
     fn kind_and_words(target: TunnelTarget, answers: &[&[u8]], with: bool) -> (String, String) {
-        let outcome = |piece| talk(target.clone(), with.then(credentials).flatten(), answers, piece).1;
+        let outcome = |piece| talk(target.clone(), with.then(credentials), answers, piece).1;
         let whole = outcome(usize::MAX);
         assert_eq!(outcome(1), whole);
         let TunnelRefusal { kind, words } = whole.unwrap_err();
@@ -298,10 +297,10 @@ mod tests {
 
     #[test]
     fn credentials_are_sent_only_if_they_are_asked_for() {
-        let (said, tunnel) = talk(name(), credentials(), &[b"\x05\x02", b"\x01\0", b"\x05\0\0\x03\0\0\0"], 1);
+        let (said, tunnel) = talk(name(), Some(credentials()), &[b"\x05\x02", b"\x01\0", b"\x05\0\0\x03\0\0\0"], 1);
         assert_eq!(said[..2], [b"\x05\x02\0\x02".to_vec(), b"\x01\x03joe\x06sesame".to_vec()]);
         assert_eq!(tunnel, Ok(Vec::new()));
-        let (said, _) = talk(name(), credentials(), &[b"\x05\0", b"\x05\x01"], 1);
+        let (said, _) = talk(name(), Some(credentials()), &[b"\x05\0", b"\x05\x01"], 1);
         assert!(said[1].starts_with(&[5, 1, 0, 3]), "{said:?}");
     }
 
@@ -346,7 +345,7 @@ mod tests {
 
     #[test]
     fn an_endless_answer_ends_the_step_that_it_answers() {
-        let (_, tunnel) = talk(name(), None, &[b"\x05\0", &[0; 1 << 16]], 1024);
+        let (_, tunnel) = talk(name(), None, &[b"\x05\0", &vec![0; 1 << 16]], 1024);
         assert_eq!(tunnel.unwrap_err().kind, "proxy_protocol");
     }
 }

@@ -9,7 +9,8 @@ use std::{
 };
 
 use descriptors::Table;
-use server::{Limits, RoomsOptions};
+use rustls::pki_types::CertificateDer;
+use server::{Identity, Limits, RoomsOptions, TlsSettings};
 use tokio::sync::oneshot;
 
 use crate::plan::{Group, Plan, Target};
@@ -25,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct EmbeddedServer {
     address: SocketAddr,
+    /// Its certificate, if it speaks TLS.
+    certificate: Option<CertificateDer<'static>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -40,14 +43,15 @@ impl EmbeddedServer {
         // Nobody browses a target that is gone in seconds.
         let limits = limits(plan);
         let rooms = plan.embedded_own_copy().map(|own| RoomsOptions { own, ..RoomsOptions::default() });
-        let options = server::Options { threads, table, page: false, limits, rooms, ..server::Options::default() };
+        let (tls, certificate) = tls(plan)?.unzip();
+        let options = server::Options { threads, table, page: false, limits, rooms, tls, ..server::Options::default() };
         let serving = server::start(listener, options)?;
         let thread = std::thread::Builder::new().name("embedded".to_owned()).spawn(move || {
             let shutdown = async { drop(stopped.await) };
             // If it fails, the clients notice: their connections end.
             let _ = runtime.block_on(serving.until(shutdown));
         })?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, certificate, stop: Some(stop), thread: Some(thread) })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -55,8 +59,25 @@ impl EmbeddedServer {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("ws://{}/", self.address)
+        let scheme = if self.certificate.is_some() { "wss" } else { "ws" };
+        format!("{scheme}://{}/", self.address)
     }
+
+    /// Its certificate, if it speaks TLS. It is for its address.
+    pub(crate) fn certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.certificate.as_ref()
+    }
+}
+
+/// TLS of the server with a certificate made now, if the plan wants that.
+fn tls(plan: &Plan) -> io::Result<Option<(TlsSettings, CertificateDer<'static>)>> {
+    let of_embedded = plan.groups().iter().filter(|group| group.target == Target::Embedded);
+    if !of_embedded.into_iter().any(|group| group.connect.tls.embedded) {
+        return Ok(None);
+    }
+    let identity = Identity::self_signed([Ipv4Addr::LOCALHOST.to_string()]).map_err(io::Error::other)?;
+    let certificate = identity.certificate().clone();
+    Ok(Some((TlsSettings::new(identity, None).map_err(io::Error::other)?, certificate)))
 }
 
 /// Limits that no client of the plan exceeds. The plan was checked already.

@@ -44,8 +44,9 @@ impl<'a> Targets<'a> {
         let workers = threads_of(plan);
         let mut targets = Self { plan, embedded, routes: Vec::new() };
         for (group, values) in plan.groups().iter().zip(values) {
+            let own = embedded.and_then(EmbeddedServer::certificate);
+            let tls = speaks_tls(group).then(|| TlsSettings::of_group(group, values, own)).transpose();
             let embedded = embedded.map(EmbeddedServer::address);
-            let tls = speaks_tls(group).then(|| TlsSettings::of_group(group, values)).transpose();
             let tls = tls.map_err(PlanRefusal::from)?;
             let mut route = route::resolve(plan, workers, group, values, embedded, tls.as_ref()).map_err(|error| {
                 RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
@@ -148,7 +149,10 @@ fn connecting<'a>((route, group): (&'a Route, &'a Group)) -> impl Iterator<Item 
 
 /// Whether clients of a group speak TLS.
 fn speaks_tls(group: &Group) -> bool {
-    group.target.urls().iter().any(|url| url.scheme() == "wss")
+    match group.target.urls() {
+        [] => group.connect.tls.embedded,
+        urls => urls.iter().any(|url| url.scheme() == "wss"),
+    }
 }
 
 /// Whether each of many addresses of this machine reaches the peer, or none is needed, as for a

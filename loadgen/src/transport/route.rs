@@ -186,7 +186,8 @@ fn destinations(
             let personal_resource = plan.embedded_path(group).as_ref().map(bind).transpose()?;
             let bare = Destination::plain(vec![address], authority(address.to_string()), "/".to_owned());
             let path = ResolvedPath::to(&host_at(address), &group.connect)?;
-            Ok(vec![Destination { path, personal_resource, ..bare }])
+            let tls = tls_settings.map(|settings| TlsClient::at(settings.clone(), address.ip()));
+            Ok(vec![Destination { path, personal_resource, tls, ..bare }])
         }
         (Target::Embedded, None) => Err(io::Error::other("the embedded server was not started")),
     }

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, fs, time::Duration};
 
-use loadgen::plan::{ClientCertificate, Connect, EngineKind, Jitter, Reconnect, SessionLength, Sessions, TlsOptions};
+use loadgen::plan::{
+    ClientCertificate, Connect, EngineKind, Jitter, Reconnect, SessionLength, Sessions, Target, TlsOptions, TlsVersion,
+};
 use server::Reply;
 
 use crate::rig::{Loadgen, Reference, SelfSigned, TestPlan, TlsProxy, complete, n32, open, plan, run, unreachable};
@@ -13,7 +15,8 @@ on_each_engine!(
     a_certificate_that_nobody_signed_is_refused_with_the_remedy,
     a_mix_up_of_ws_and_wss_is_named,
     a_server_gets_the_certificate_that_it_wants,
-    sessions_of_a_client_are_resumed
+    sessions_of_a_client_are_resumed,
+    the_embedded_server_needs_no_preparation
 );
 
 fn with(plan: &TestPlan, tls: TlsOptions) -> TestPlan {
@@ -99,10 +102,23 @@ fn sessions_of_a_client_are_resumed(engine: EngineKind) {
     let seen = proxy.seen();
     // The end of the run may interrupt an opening.
     assert!(report.total.connections.opened > 2 && seen.len() as u64 >= report.total.connections.opened, "{seen:?}");
+    let counted = report.total.connections.tls.as_ref().expect("it was spoken");
+    assert_eq!((counted.full, counted.insecure), (2, true));
     // The first of each client is a full one.
     assert_eq!(seen.iter().filter(|seen| !seen.resumed).count(), 2, "{seen:?}");
     run(&with(&coming, insecure()));
     assert!(proxy.seen()[seen.len()..].iter().all(|seen| !seen.resumed));
+}
+
+fn the_embedded_server_needs_no_preparation(engine: EngineKind) {
+    for (version, name) in [(None, "1.3"), (Some(TlsVersion::Tls12), "1.2")] {
+        let plan = TestPlan { target: Target::Embedded, clients: n32(3), ..plan(engine, "ws://unused") };
+        let report = run(&with(&plan, TlsOptions { embedded: true, version, ..TlsOptions::default() }));
+        complete(&report);
+        assert!(report.target.url.starts_with("wss://127.0.0.1:"), "{:?}", report.target);
+        let tls = report.total.connections.tls.clone().expect("it was spoken");
+        assert_eq!((tls.full, tls.resumed, tls.versions.get(name), tls.insecure), (3, 0, Some(&3), false));
+    }
 }
 
 #[test]

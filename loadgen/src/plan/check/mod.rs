@@ -52,6 +52,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
     totals(groups)?;
     rooms(groups)?;
     slow_readers::check(groups)?;
+    tls::check_embedded(groups)?;
     end(run, groups)?;
     thresholds::check(run, groups)
 }

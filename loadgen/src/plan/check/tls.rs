@@ -1,7 +1,7 @@
 //! Finds what does not fit together in TLS.
 
 use super::about;
-use crate::plan::{Group, PlanError, ProxyScheme};
+use crate::plan::{Group, PlanError, ProxyScheme, Target};
 
 /// Finds options of TLS that would do nothing, or that contradict each other.
 pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
@@ -22,6 +22,19 @@ pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
         return refused("tls_resume", why);
     }
     Ok(())
+}
+
+/// Finds that the server that the run starts is to speak TLS with some groups only.
+pub(super) fn check_embedded(groups: &[Group]) -> Result<(), PlanError> {
+    let mut embedded = (0..).zip(groups).filter(|(_, group)| group.target == Target::Embedded);
+    let Some((_, first)) = embedded.next() else { return Ok(()) };
+    match embedded.find(|(_, group)| group.connect.tls.embedded != first.connect.tls.embedded) {
+        Some((index, _)) => {
+            let why = "the server that loadgen starts speaks TLS with all groups or with none; give it once, for all";
+            Err(about(index, "tls", why.to_owned()))
+        }
+        None => Ok(()),
+    }
 }
 
 /// An option that does nothing for the target, and what to do about it.
@@ -68,8 +81,7 @@ fn given(group: &Group, to_proxy: bool) -> impl Iterator<Item = &'static str> {
 mod tests {
     use super::*;
     use crate::plan::{
-        ClientCertificate, Connect, HostPort, Jitter, NetworkPath, Proxy, Reconnect, Sessions, Target, TlsOptions,
-        TlsVersion,
+        ClientCertificate, Connect, HostPort, Jitter, NetworkPath, Proxy, Reconnect, Sessions, TlsOptions, TlsVersion,
     };
 
     fn group(url: Option<&str>, tls: TlsOptions) -> Group {
@@ -113,6 +125,15 @@ mod tests {
             let secure = refusal(&group(Some("wss://h/"), tls));
             assert_eq!(secure.is_some(), key == "tls_resume", "{key}");
         }
+    }
+
+    #[test]
+    fn the_embedded_server_speaks_tls_with_all_or_none() {
+        let speaking = |embedded| group(None, TlsOptions { embedded, ..TlsOptions::default() });
+        let elsewhere = || group(Some("ws://h/"), TlsOptions::default());
+        assert_eq!(check_embedded(&[speaking(true), elsewhere(), speaking(true)]), Ok(()));
+        let refused = check_embedded(&[elsewhere(), speaking(true), speaking(false)]).unwrap_err();
+        assert_eq!((refused.group, refused.key), (Some(2), "tls"));
     }
 
     #[test]

@@ -37,6 +37,11 @@ impl TlsClient {
         Ok(Self { settings, name })
     }
 
+    /// TLS with these settings to a server that has a certificate for its address.
+    pub(in crate::transport) fn at(settings: TlsSettings, ip: IpAddr) -> Self {
+        Self { settings, name: ip.into() }
+    }
+
     /// The handshake of a client on a connected stream. Nothing is sent yet.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use rustls::{
     ClientConfig, KeyLog, KeyLogFile, NoKeyLog, SupportedProtocolVersion,
     client::Resumption,
     crypto::ring,
-    pki_types::ServerName,
+    pki_types::{CertificateDer, ServerName},
     version::{TLS12, TLS13},
 };
 
@@ -70,20 +70,22 @@ impl TlsSettings {
         })
     }
 
-    /// Those of a group. `certificates` are the files of each client, from client `first` of the
-    /// run on.
+    /// Those of a group, which trusts a server's `own` certificate only if that is given.
+    /// `certificates` are the files of each client, from client `first` of the run on.
     ///
     /// # Errors
     /// A file can't be used, or the system has no certificates.
     pub(crate) fn of(
         options: &TlsOptions,
+        own: Option<&CertificateDer<'static>>,
         first: u32,
         certificates: impl Iterator<Item = CertificateFiles>,
     ) -> Result<Self, TlsFileError> {
-        let trust = match (options.insecure, &options.authorities[..]) {
-            (true, _) => Trust::Anybody,
-            (false, []) => Trust::System,
-            (false, files) => Trust::Files(files.to_vec()),
+        let trust = match (own, options.insecure, &options.authorities[..]) {
+            (Some(certificate), ..) => Trust::Certificate(certificate.clone()),
+            (None, true, _) => Trust::Anybody,
+            (None, false, []) => Trust::System,
+            (None, false, files) => Trust::Files(files.to_vec()),
         };
         let mut settings = Self::new(trust, options.version)?;
         let name = options.server_name.clone().map(ServerName::try_from).transpose();
@@ -101,7 +103,7 @@ impl TlsSettings {
     /// Those of TLS to a proxy: it trusts the same, in any version, and shows nobody's certificate.
     pub(crate) fn of_proxy(options: &TlsOptions) -> Result<Self, TlsFileError> {
         let options = TlsOptions { version: None, resume: false, server_name: None, ..options.clone() };
-        Self::of(&options, 0, std::iter::empty())
+        Self::of(&options, None, 0, std::iter::empty())
     }
 
     /// Those of the connections of a client.

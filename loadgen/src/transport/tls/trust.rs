@@ -31,7 +31,6 @@ pub(crate) enum Trust {
     /// Certificates in files (PEM), and nobody else: authorities, or those of servers.
     Files(Vec<PathBuf>),
     /// One certificate, and nobody else.
-    #[allow(dead_code)] // The embedded server has yet to speak TLS.
     Certificate(CertificateDer<'static>),
     /// Anybody.
     Anybody,

@@ -21,7 +21,7 @@ fn files(folder: &Authority, name: &str, issued: &Issued) -> CertificateFiles {
 
 fn with(files: Option<CertificateFiles>) -> TlsClient {
     let options = TlsOptions { insecure: true, ..TlsOptions::default() };
-    client(TlsSettings::of(&options, 0, files.into_iter()).unwrap(), "localhost")
+    client(TlsSettings::of(&options, None, 0, files.into_iter()).unwrap(), "localhost")
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn keys_of_any_format_are_read_and_others_are_named() {
         let refused = read(&[(&path, &key)]).unwrap_err();
         assert!(refused.starts_with(&format!("--cert {}: ", path.display())) && refused.contains(part), "{refused}");
         let options = TlsOptions { authorities: vec![path.clone()], ..TlsOptions::default() };
-        let refused = TlsSettings::of(&options, 0, std::iter::empty()).unwrap_err().to_string();
+        let refused = TlsSettings::of(&options, None, 0, std::iter::empty()).unwrap_err().to_string();
         assert!(refused.starts_with(&format!("--cacert {}: ", path.display())) && refused.contains(part), "{refused}");
     }
     let missing = PathBuf::from("/nowhere/a.pem");

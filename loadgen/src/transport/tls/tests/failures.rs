@@ -12,7 +12,7 @@ use crate::plan::{TlsOptions, TlsVersion};
 const BOTH: &[&rustls::SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
 fn settings(options: &TlsOptions) -> TlsSettings {
-    TlsSettings::of(options, 0, std::iter::empty()).unwrap()
+    TlsSettings::of(options, None, 0, std::iter::empty()).unwrap()
 }
 
 fn trusting(file: std::path::PathBuf) -> TlsOptions {

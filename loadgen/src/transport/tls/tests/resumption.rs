@@ -10,7 +10,7 @@ use crate::plan::TlsOptions;
 
 fn insecure(resume: bool) -> TlsClient {
     let options = TlsOptions { insecure: true, resume, ..TlsOptions::default() };
-    client(TlsSettings::of(&options, 0, std::iter::empty()).unwrap(), "localhost")
+    client(TlsSettings::of(&options, None, 0, std::iter::empty()).unwrap(), "localhost")
 }
 
 #[test]

@@ -18,7 +18,12 @@ pub enum Target {
     Embedded,
     /// A running server.
     Url(ServerUrl),
+    /// Running servers, one at least. Clients take them in turn, by their place in the group.
+    Urls(Vec<ServerUrl>),
 }
+
+/// URLs of a target that are shown, at most.
+const SHOWN: usize = 8;
 
 impl Target {
     /// The URLs of running servers; none for the server that the run starts.
@@ -26,7 +31,18 @@ impl Target {
         match self {
             Self::Embedded => &[],
             Self::Url(url) => slice::from_ref(url),
+            Self::Urls(urls) => urls,
         }
+    }
+
+    /// The URLs as `show` makes them, with commas, and how many more there are.
+    pub fn listed(&self, show: impl Fn(&ServerUrl) -> String) -> String {
+        let urls = self.urls();
+        let mut shown: Vec<_> = urls.iter().take(SHOWN).map(show).collect();
+        if urls.len() > SHOWN {
+            shown.push(format!("and {} more", urls.len() - SHOWN));
+        }
+        shown.join(", ")
     }
 }
 
@@ -139,11 +155,9 @@ fn template(text: &str) -> Result<Option<(&str, Template)>, String> {
     let path = text[begin..].find(['/', '?', '#']).map_or(text.len(), |at| begin + at);
     let (origin, resource) = text.split_at(path);
     if origin.contains("{{") {
-        return Err(
-            "`{{...}}` can stand in the path and the query only, as all clients of a group connect to one server; \
-                    give each server a [[group]] in a plan file, and credentials with -H 'Authorization: ...'"
-                .to_owned(),
-        );
+        return Err("`{{...}}` can stand in the path and the query only, as servers are looked up before the run; \
+                    give each server a URL or a [[group]] of its own, and credentials with -H 'Authorization: ...'"
+            .to_owned());
     }
     let resource: Template = resource.parse().map_err(|error| format!("in the path: {error}"))?;
     Ok(Some((origin, resource)))

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     message::Values,
-    plan::{Group, Plan, Target},
+    plan::{Group, Plan, ServerUrl, Target},
     secrets::Secrets,
     transport::{
         Destination,
@@ -21,6 +21,9 @@ use crate::{
         tls::TlsSettings,
     },
 };
+
+/// URLs that a result names besides the first, at most.
+const MORE_URLS: usize = 63;
 
 /// Where each group of a plan connects to.
 pub(crate) struct Targets<'a> {
@@ -63,7 +66,13 @@ impl<'a> Targets<'a> {
     /// The target of each group, as a result has it.
     pub(crate) fn records(&self) -> Vec<TargetRecord> {
         let embedded = |group: &Group| group.target == Target::Embedded;
-        let record = |group| TargetRecord { url: self.url(group), more_urls: Vec::new(), embedded: embedded(group) };
+        let record = |group: &Group| match group.target.urls() {
+            [first, more @ ..] if !more.is_empty() => {
+                let more = more.iter().take(MORE_URLS).map(ServerUrl::shown).collect();
+                TargetRecord { url: first.shown(), more_urls: more, embedded: false }
+            }
+            _ => TargetRecord { url: self.url(group), more_urls: Vec::new(), embedded: embedded(group) },
+        };
         self.plan.groups().iter().map(record).collect()
     }
 
@@ -77,7 +86,7 @@ impl<'a> Targets<'a> {
     fn url(&self, group: &Group) -> String {
         match (&group.target, self.embedded) {
             (Target::Embedded, Some(server)) => server.url(),
-            (Target::Url(url), _) => url.shown(),
+            (Target::Url(_) | Target::Urls(_), _) => group.target.listed(ServerUrl::shown),
             (Target::Embedded, None) => String::new(),
         }
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::lookup::{host_of, look_up};
-use crate::plan::{Group, Plan, Target};
+use crate::plan::{Group, Plan};
 
 /// So few clients harm nobody by mistake.
 const FEW: u32 = 1000;
@@ -18,15 +18,15 @@ pub fn public_address(plan: &Plan) -> Option<SocketAddr> {
         return None;
     }
     let public = |group: &Group| {
-        let (Target::Url(url), path) = (&group.target, &group.connect.network_path) else { return None };
+        let path = &group.connect.network_path;
         if path.unix_socket.is_some() {
             return None;
         }
-        let target = path.connect_to.clone().or_else(|| host_of(url).ok());
-        let hosts = target.into_iter().chain(path.proxy.as_ref().map(|proxy| proxy.address.clone()));
+        let targets =
+            group.target.urls().iter().filter_map(|url| path.connect_to.clone().or_else(|| host_of(url).ok()));
+        let mut hosts = targets.chain(path.proxy.as_ref().map(|proxy| proxy.address.clone()));
         // The run reports a name without an address.
-        let addresses = hosts.filter_map(|host| look_up(&host, path).ok()).flat_map(|found| found.addresses);
-        { addresses }.find(|address| is_public(address.ip()))
+        hosts.find_map(|host| look_up(&host, path).ok()?.addresses.into_iter().find(|address| is_public(address.ip())))
     };
     plan.groups().iter().find_map(public)
 }

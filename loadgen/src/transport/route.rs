@@ -4,7 +4,6 @@ use std::{
     io,
     net::SocketAddr,
     num::{NonZeroU32, NonZeroU64, NonZeroUsize},
-    slice,
     sync::Arc,
     time::Duration,
 };
@@ -181,7 +180,7 @@ fn destinations(
         })
     };
     match (&group.target, embedded) {
-        (Target::Url(url), _) => slice::from_ref(url).iter().map(of_url).collect(),
+        (Target::Url(_) | Target::Urls(_), _) => group.target.urls().iter().map(of_url).collect(),
         (Target::Embedded, Some(address)) => {
             let personal_resource = plan.embedded_path(group).as_ref().map(bind).transpose()?;
             let bare = Destination::plain(vec![address], authority(address.to_string()), "/".to_owned());

@@ -28,7 +28,7 @@ const HANDSHAKES: &[(BadHandshake, Duration, &str)] = &[
     (BadHandshake::Sends(b"HTTP/1.1 101 Swi"), PATIENCE, "eof"),
     (BadHandshake::Sends(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\nwhy"), PATIENCE, "http_403"),
     (BadHandshake::Sends(b"SSH-2.0-OpenSSH_9.7\r\n"), PATIENCE, "not_websocket"),
-    (BadHandshake::Sends(b"\x16\x03\x01 \x1b[2J no HTTP\r\n\r\n"), PATIENCE, "not_websocket"),
+    (BadHandshake::Sends(b"\x16\x03\x01 \x1b[2J no HTTP\r\n\r\n"), PATIENCE, "wants_tls"),
     (BadHandshake::Sends(b"220 mail.example.org ESMTP\r\n"), PATIENCE, "not_websocket"),
     (BadHandshake::Resets(b""), PATIENCE, "reset"),
     (BadHandshake::EndlessFields, PATIENCE, "head_too_long"),

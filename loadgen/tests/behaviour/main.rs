@@ -53,6 +53,7 @@ mod observer;
 mod printing;
 mod privacy;
 mod rechunked;
+mod requests;
 mod rig;
 mod rooms;
 mod rooms_with_sessions;

@@ -146,7 +146,6 @@ fn no_secret_is_in_a_refusal() {
         &[odd],
         &["ws://c4nary-user:c4nary/pass@host:x/"],
         &["ws://c4nary-user:c4nary#pass@host/"],
-        &[&plain, &plain],
         &[&plain, BEARER],
         &[&plain, "-H", "Authorization=Bearer c4nary-bearer"],
         &[&plain, "-H", "c4nary-bearer"],

@@ -8,6 +8,10 @@ use crate::plan::{Credentials, Group, PlanError, Target};
 /// Finds that the options of the request contradict each other, the header fields or the target.
 pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
     let request = &group.connect.request;
+    if group.target.urls().is_empty() && group.target != Target::Embedded {
+        let why = "a list of servers has one at least".to_owned();
+        return Err(PlanError { group: Some(index), key: "target", value: None, why });
+    }
     let is_given = |field: HeaderName| group.connect.headers.iter().any(|(name, _)| *name == field);
     if let Some(why) = subprotocols(&request.subprotocols, is_given(SEC_WEBSOCKET_PROTOCOL), group) {
         return Err(PlanError::new(Some(index), "subprotocol", request.subprotocols.join(","), why));

@@ -6,7 +6,7 @@ use reports::model::{Expect, IdPlace};
 use super::{PlanError, about};
 use crate::{
     message::{MessageKind, Name, Place, Template},
-    plan::{Group, Messages, RoomBy, Target},
+    plan::{Group, Messages, RoomBy},
 };
 
 /// Bytes of a message, at most: as `--size` accepts.
@@ -65,9 +65,7 @@ fn templates(group: &Group) -> impl Iterator<Item = (&'static str, &Template, Pl
 /// Finds what the opening handshake can't take.
 fn connecting(group: &Group) -> Result<(), (&'static str, String)> {
     let scope = group.scope(Place::Connection);
-    if let Target::Url(url) = &group.target
-        && let Some(resource) = url.resource()
-    {
+    for resource in group.target.urls().iter().filter_map(|url| url.resource()) {
         scope.check(resource).map_err(|why| ("target", why))?;
     }
     for (name, value) in &group.connect.headers {
@@ -163,7 +161,7 @@ mod tests {
     use super::*;
     use crate::{
         message::Data,
-        plan::{Answer, Dialogue, JoinStep, OwnCopy, Rooms},
+        plan::{Answer, Dialogue, JoinStep, OwnCopy, Rooms, Target},
     };
 
     fn messages(texts: &[&str]) -> Group {

@@ -13,20 +13,23 @@ use super::{
     messages::{ExpectKeys, MessageKeys},
     rooms::RoomKeys,
     sessions::SessionKeys,
+    target::TargetKey,
     value::{ClientRate, Number, Time},
     wire::WireKeys,
 };
-use crate::plan::{ServerUrl, Spacing};
+use crate::plan::Spacing;
 
 /// Keys of a group. What is absent has its default.
 #[allow(clippy::doc_markdown, rustdoc::broken_intra_doc_links)] // Help is no Markdown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GroupKeys {
-    /// Server to test, as ws://HOST[:PORT][/PATH] or wss://...
+    /// Server to test, as ws://HOST[:PORT][/PATH] or wss://...; or a list
+    ///
+    /// Clients take the servers of a list in turn.
     ///
     /// [default: a reference server that loadgen starts on a free loopback port]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target: Option<ServerUrl>,
+    pub target: Option<TargetKey>,
     /// When its clients send.
     #[serde(flatten)]
     pub load: LoadKeys,

@@ -4,7 +4,7 @@
 //! runs.rs      keys of what all groups share: names, help, types
 //! groups.rs    keys of a group; those of its connections are in connect/
 //! value.rs     numbers and times, as the line and the file have them
-//!   arrivals, header, sizes, sources, words
+//!   arrivals, header, sizes, sources, target, words
 //! overlay.rs   what stands over what: group over file, command line over both
 //! resolve.rs   keys become a plan, and a plan becomes keys
 //! toml.rs      text becomes keys; error.rs says where it does not
@@ -27,6 +27,7 @@ mod schema;
 mod sessions;
 mod sizes;
 mod sources;
+mod target;
 mod text_or_file;
 mod toml;
 mod value;
@@ -53,6 +54,7 @@ pub use self::{
     sessions::{DropEvery, SessionKeys},
     sizes::{SizeDistribution, SizeRule},
     sources::Sources,
+    target::TargetKey,
     text_or_file::{FileName, HexOrFile, TextOrFile},
     toml::PlanFile,
     value::{ClientRate, Number, PositiveTime, Seed, Size, Time},

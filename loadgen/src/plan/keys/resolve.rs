@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use super::{
     ClientRate, Condition, DialogueKeys, ExpectKeys, FileName, GeneratorKeys, GroupKeys, LengthKeys, LoadKeys,
     MessageKeys, Name, NamedGroupKeys, Number, OpenLoadKeys, PlanKeys, PositiveTime, RoomKeys, RunKeys, Seed,
-    SessionKeys, StageKey, Time, VerdictKeys, WireKeys, connect, content::absolute,
+    SessionKeys, StageKey, TargetKey, Time, VerdictKeys, WireKeys, connect, content::absolute,
 };
 use crate::{
     message::{Data, DataError, Template},
@@ -58,7 +58,10 @@ impl PlanKeys {
     pub fn masked(mut self) -> Self {
         for keys in self.group.iter_mut().map(|group| &mut group.keys).chain([&mut self.defaults]) {
             // What cannot be parsed any more is left out.
-            keys.target = keys.target.take().and_then(|url| bare(url.as_str()).parse().ok());
+            if let Some(TargetKey(urls)) = &mut keys.target {
+                *urls = std::mem::take(urls).iter().filter_map(|url| bare(url.as_str()).parse().ok()).collect();
+            }
+            keys.target = keys.target.take().filter(|TargetKey(urls)| !urls.is_empty());
             let secrets = [&mut keys.connect.proxy_auth, &mut keys.request.basic_auth, &mut keys.request.bearer];
             secrets.into_iter().flatten().for_each(|secret| *secret = secret.masked());
             for field in keys.request.header.iter_mut().flatten() {
@@ -160,7 +163,7 @@ impl GroupKeys {
         let messages = message.messages()?;
         Ok(Group {
             name,
-            target: target.map_or(Target::Embedded, Target::Url),
+            target: target.map_or(Target::Embedded, TargetKey::target),
             connect: connect::connect(connect, request, tls)?,
             clients: load.clients.map_or(default.clients, |Number(clients)| clients),
             load: load.load(open)?,
@@ -183,10 +186,7 @@ impl GroupKeys {
     fn of(group: &Group) -> Self {
         let (connect, request, tls) = connect::keys(&group.connect);
         let mut keys = Self {
-            target: match &group.target {
-                Target::Embedded => None,
-                Target::Url(url) => Some(url.clone()),
-            },
+            target: TargetKey::of(&group.target),
             load: LoadKeys { clients: Some(Number(group.clients)), ..LoadKeys::default() },
             open: OpenLoadKeys::default(),
             message: MessageKeys {

@@ -7,7 +7,7 @@ use super::{NamedGroupKeys, PlanKeys, RunKeys};
 use crate::plan::{Group, Plan, RunOptions};
 
 /// Keys that exclude each other in one table.
-pub(super) const EXCLUSIVE: [(&str, &[&str]); 7] = [
+pub(super) const EXCLUSIVE: [(&str, &[&str]); 8] = [
     ("window", &["rate", "stage", "burst", "max_in_flight", "arrival"]),
     ("stage", &["rate"]),
     ("messages", &["duration"]),
@@ -15,6 +15,7 @@ pub(super) const EXCLUSIVE: [(&str, &[&str]); 7] = [
     ("message_hex", &["size", "size_dist", "payload"]),
     ("size_dist", &["size"]),
     ("room", &["room_size"]),
+    ("bearer", &["basic_auth"]),
 ];
 
 /// The JSON Schema of a plan file. Editors check a file against it and explain its keys; what must
@@ -61,6 +62,12 @@ impl KeysSchema {
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
+    }
+
+    /// Whether a key takes one value or a list.
+    pub(super) fn may_be_a_list(&self, key: &str) -> bool {
+        let branches = self.0.get(key).and_then(|key| key.get("anyOf")?.as_array());
+        branches.is_some_and(|branches| branches.iter().any(|branch| branch["type"] == "array"))
     }
 
     /// The JSON type of a key's value, if it has one only.

@@ -112,6 +112,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("clients = 1.5", "clients = 1.5: expected a whole number"),
     ("clients = \"many\"", "clients = \"many\": expected a whole number"),
     ("clients = [5]", "clients = [5]: expected a single value"),
+    ("basic_auth = [\"s3cret\"]", "basic_auth = '***': expected a single value"),
+    ("target = [\"ws://h\", \"http://u:s3cret@h/\"]", "target = 'http://***@h/': scheme `http` is not WebSocket's"),
     ("clients = 2024-01-01", "clients = 2024-01-01:"),
     ("duration = 10", "plan.toml:1: duration = 10: a time needs its unit (was 10s meant?)"),
     ("duration = \"0s\"", "expected a time over 0"),
@@ -266,10 +268,7 @@ fn the_command_line_stands_over_the_file() {
         .unwrap()
         .groups()
         .iter()
-        .map(|group| match &group.target {
-            Target::Url(url) => url.host_str().unwrap().to_owned(),
-            Target::Embedded => String::new(),
-        })
+        .map(|group| group.target.urls()[0].host_str().unwrap().to_owned())
         .collect::<Vec<_>>();
     assert_eq!(hosts, ["h", "other"], "a group keeps a target of its own");
     let both = parse("[[group]]\ntarget = \"ws://h/\"\n[[group]]\ntarget = \"ws://i/\"").unwrap();
@@ -290,6 +289,7 @@ fn a_printed_plan_is_the_same_plan() {
         "",
         "seed = 7\nmessages = 9\nwindow = 3\nonly_delivery = true\nthreads = 2",
         "[[group]]\nname = \"a\"\nheader = [\"X-A: \\\"quoted\\\" \\\\ \"]\n[[group]]\nexpect = \"reply=\\n#'\\\"\"\nrate = 0.000001",
+        "target = [\"ws://a\", \"ws://b/{{client}}\"]",
         "source_ip = [\"127.0.0.1-127.0.0.200,127.0.1.1\"]\nthreshold = [\"lost==0\", \"p99.9<1.5ms\"]",
     ] {
         let plan = plan(text).unwrap().with(|_, _| {}).unwrap();
@@ -301,7 +301,7 @@ fn a_printed_plan_is_the_same_plan() {
 
 #[test]
 fn a_masked_plan_has_no_secrets() {
-    let text = "target = \"ws://u:s3cret@h/p?t=s3cret\"\n[[group]]\nheader = [\"X: s3cret\"]";
+    let text = "target = \"ws://u:s3cret@h/p?t=s3cret\"\n[[group]]\nheader = [\"X: s3cret\"]\n[[group]]\ntarget = \"ws://h\"\nbearer = \"s3cret\"";
     let masked = PlanKeys::of(&plan(text).unwrap()).masked().to_toml();
     assert!(!masked.contains("s3cret") && masked.contains("ws://***@h/p?***") && masked.contains("x: ***"), "{masked}");
     assert!(plan(&masked).is_ok(), "{masked}");

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     plan::{Plan, PlanError},
-    secrets::{bare, bare_header},
+    secrets::{HIDDEN, bare, bare_header},
 };
 
 /// Largest plan file, in bytes.
@@ -224,6 +224,7 @@ impl Parser<'_> {
     ) -> Result<(), PlanFileError> {
         let expected = match (schema.kind(key), value) {
             (Some("array"), Value::Array(_)) | (Some("boolean"), Value::Boolean(_)) => return Ok(()),
+            (None, Value::Array(_)) if schema.may_be_a_list(key) => return Ok(()),
             (Some("array"), _) => "expected a list, in square brackets",
             (Some("boolean"), _) => "expected true or false",
             (_, Value::Array(_) | Value::InlineTable(_)) => "expected a single value",
@@ -240,6 +241,7 @@ impl Parser<'_> {
         let value = match key {
             "header" => format!("'{}'", bare_header(inner)),
             "target" => format!("'{}'", bare(inner)),
+            "basic_auth" | "bearer" | "proxy_auth" => format!("'{HIDDEN}'"),
             _ => written.to_owned(),
         };
         let is_short = value.chars().count() <= SHOWN && !value.contains('\n');

@@ -7,6 +7,7 @@ mod command;
 mod fixed_capacity_server;
 mod flooding_server;
 mod frame;
+mod handshake_proxy;
 mod plan;
 mod promptness;
 mod proxy;
@@ -26,6 +27,7 @@ pub(crate) use command::{CommandOutput, Loadgen, interruptible, satisfies_its_sc
 pub(crate) use fixed_capacity_server::FixedCapacityServer;
 pub(crate) use flooding_server::{Flood, FloodingServer};
 pub(crate) use frame::{close_frame, frame, whole};
+pub(crate) use handshake_proxy::{HandshakeAnswer, HandshakeProxy};
 pub(crate) use plan::{TestPlan, closed, n32, open, plan, rate};
 pub(crate) use promptness::where_prompt;
 pub(crate) use proxy::{Cutting, Proxy};

@@ -81,7 +81,7 @@ Exit codes:
 /// Each send must come back as exactly one message event, whole, in order, on its own connection.
 #[derive(Debug, Parser)]
 #[command(version, styles = STYLES, after_help = MORE, after_long_help = EXAMPLES, max_term_width = 100)]
-#[command(override_usage = "loadgen [run] [OPTIONS] [URL]\n       loadgen <COMMAND> [OPTIONS]")]
+#[command(override_usage = "loadgen [run] [OPTIONS] [URL]...\n       loadgen <COMMAND> [OPTIONS]")]
 #[command(args_override_self = true, disable_help_subcommand = true, disable_version_flag = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -184,8 +184,8 @@ pub(crate) struct SearchLoadArgs {
 /// The definition of a search, which takes a URL and no plan file.
 pub(super) fn without_plan_file(command: Command) -> Command {
     let server = "Server to test, as ws://HOST[:PORT][/PATH] or wss://...";
-    let own = "[default: a reference server that loadgen starts on a free loopback port]";
-    let target = "Server to test, where it does not stand as URL";
+    let own = "Clients take several URLs in turn.\n\n[default: a reference server that loadgen starts on a free loopback port]";
+    let target = "Server to test, where it does not stand as URL; repeatable";
     command
         .mut_arg("url", |arg| arg.help(server).long_help(format!("{server}\n\n{own}")))
         .mut_arg("target", |arg| arg.help(target).long_help(target))

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use clap::Args;
-use loadgen::{plan::ServerUrl, secrets::bare};
+use loadgen::{
+    plan::{ServerUrl, keys::TargetKey},
+    secrets::bare,
+};
 
 use super::refusal::refuse;
 
@@ -15,18 +18,21 @@ use super::refusal::refuse;
 pub(crate) struct TargetArgs {
     /// Server to test, as ws://HOST[:PORT][/PATH] or wss://..., or a plan file
     ///
-    /// A plan file ends in .toml; - is a plan on stdin. Options stand over what the plan says.
-    /// `loadgen plan FILE` checks it.
+    /// Clients take several URLs in turn. A plan file ends in .toml; - is a plan on stdin. Options
+    /// stand over what the plan says. `loadgen plan FILE` checks it.
     ///
     /// [default: a reference server that loadgen starts on a free loopback port]
-    #[arg(value_name = "URL", help_heading = None::<&str>)]
+    #[arg(index = 1, value_name = "URL", help_heading = None::<&str>)]
     url: Option<String>,
 
-    /// Server to test, where it does not stand as URL
+    #[arg(index = 2, value_name = "URL", hide = true)]
+    more: Vec<String>,
+
+    /// Server to test, where it does not stand as URL; repeatable
     ///
     /// With a plan file, the server of all groups that have no target of their own.
     #[arg(long, value_name = "URL", help_heading = "Connecting", hide_short_help = true)]
-    target: Option<String>,
+    target: Vec<String>,
 }
 
 /// Where a plan comes from.
@@ -35,13 +41,13 @@ pub(super) struct PlanSource<'a> {
     /// The plan file, if there is one. `-` is stdin.
     pub(super) file: Option<&'a Path>,
     /// The server, if one is given on the command line.
-    pub(super) target: Option<ServerUrl>,
+    pub(super) target: Option<TargetKey>,
 }
 
 impl TargetArgs {
     /// A plan file, if there is one, and a server of the command line.
     pub(super) fn of(file: Option<&str>, url: Option<&str>) -> Self {
-        Self { url: file.map(str::to_owned), target: url.map(str::to_owned) }
+        Self { url: file.map(str::to_owned), more: Vec::new(), target: url.map(str::to_owned).into_iter().collect() }
     }
 
     /// Refuses a plan file, where a command makes its plan of options only.
@@ -55,22 +61,28 @@ impl TargetArgs {
     /// Where the plan comes from.
     pub(super) fn source(&self) -> Result<PlanSource<'_>, clap::Error> {
         let file = self.url.as_deref().filter(|text| is_plan_file(text)).map(Path::new);
-        let url = self.url.as_deref().filter(|_| file.is_none());
-        let target = match (url, self.target.as_deref()) {
-            (Some(url), Some(target)) if url != target => {
+        if let (Some(file), Some(url)) = (file, self.more.first()) {
+            let (file, url) = (file.display(), bare(url));
+            return Err(refuse(format!("{url}: with the plan file {file}, give the server with --target")));
+        }
+        let urls: Vec<_> = self.url.iter().filter(|_| file.is_none()).chain(&self.more).collect();
+        let given = match (&urls[..], &self.target[..]) {
+            ([url, ..], [target, ..]) if urls.iter().copied().ne(&self.target) => {
                 return Err(refuse(format!(
                     "--target {}: the server is given as URL, too, as {}; give one of them",
                     bare(target),
                     bare(url)
                 )));
             }
-            (url, target) => url.or(target),
+            ([], target) => target.iter().collect(),
+            _ => urls,
         };
-        let parse = |text: &str| {
+        let parse = |text: &String| {
             text.parse::<ServerUrl>()
                 .map_err(|error| refuse(format!("invalid value '{}' for '[URL]': {error}", bare(text))))
         };
-        Ok(PlanSource { file, target: target.map(parse).transpose()? })
+        let target = given.into_iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        Ok(PlanSource { file, target: (!target.is_empty()).then_some(TargetKey(target)) })
     }
 }
 

@@ -70,7 +70,7 @@ fn row(plan: &Plan, group: &Group) -> [String; 6] {
     };
     let target = match &group.target {
         Target::Embedded => "a reference server of its own".to_owned(),
-        Target::Url(url) => bare(&url.to_string()),
+        several_or_one => several_or_one.listed(|url| bare(&url.to_string())),
     };
     [
         group.name.to_string(),

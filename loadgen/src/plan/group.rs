@@ -75,8 +75,8 @@ impl Group {
         match (&self.target, &path.connect_to) {
             _ if path.unix_socket.is_some() || path.proxy.as_ref().is_some_and(|proxy| proxy.address.is_here()) => true,
             (Target::Embedded, _) => true,
-            (Target::Url(_), Some(host)) => host.is_here(),
-            (Target::Url(url), None) => HostPort::of(url).is_some_and(|host| host.is_here()),
+            (_, Some(host)) => host.is_here(),
+            (target, None) => target.urls().iter().filter_map(|url| HostPort::of(url)).any(|host| host.is_here()),
         }
     }
 

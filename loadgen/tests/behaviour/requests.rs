@@ -95,3 +95,12 @@ fn several_urls_stand_on_the_line_or_in_a_plan() {
     let refused = Loadgen::run(&[file.to_str().expect("UTF-8"), &a]);
     assert!(refused.code == Some(2) && refused.stderr.contains("give the server with --target"), "{refused:?}");
 }
+
+#[test]
+fn no_redirect_is_followed_unless_asked_for() {
+    let moved = "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n";
+    let proxy = HandshakeProxy::start(move |_, _| HandshakeAnswer::Answers(moved.to_owned()));
+    let outcome = Loadgen::run(&[&proxy.url(), "-c", "1"]);
+    assert_eq!((outcome.code, proxy.finish().len()), (Some(6), 1), "{outcome:?}");
+    assert!(outcome.stderr.contains("http_302 (1): ") && outcome.stderr.contains("Location `/other`"), "{outcome:?}");
+}

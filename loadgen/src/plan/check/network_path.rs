@@ -87,7 +87,8 @@ fn resolve(index: usize, group: &Group) -> Result<(), PlanError> {
             return Err(error("it is given twice; give all addresses at once, with commas".to_owned()));
         }
         let used = hosts(group);
-        if !used.contains(&given.host) {
+        // A redirect may lead there.
+        if !used.contains(&given.host) && group.connect.request.max_redirects == 0 {
             let used: Vec<_> = used.iter().map(ToString::to_string).collect();
             return Err(error(format!("nothing connects to this host and port, but to {}", used.join(" and "))));
         }
@@ -98,12 +99,9 @@ fn resolve(index: usize, group: &Group) -> Result<(), PlanError> {
 /// The hosts that a group needs to know.
 fn hosts(group: &Group) -> Vec<HostPort> {
     let path = &group.connect.network_path;
-    let of_url = || match &group.target {
-        Target::Url(url) => HostPort::of(url),
-        Target::Embedded => None,
-    };
-    let target = path.connect_to.clone().or_else(of_url);
-    target.into_iter().chain(path.proxy.as_ref().map(|proxy| proxy.address.clone())).collect()
+    let urls = group.target.urls().iter().filter_map(|url| HostPort::of(url));
+    let targets = path.connect_to.clone().map_or_else(|| urls.collect(), |host| vec![host]);
+    targets.into_iter().chain(path.proxy.as_ref().map(|proxy| proxy.address.clone())).collect()
 }
 
 /// Source addresses are of the family that is asked for.

@@ -37,6 +37,7 @@ mod campaign;
 mod changing_load;
 mod cli;
 mod closed;
+mod compression;
 mod deaths;
 mod dialogue;
 mod differential;

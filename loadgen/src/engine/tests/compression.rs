@@ -20,7 +20,7 @@ use super::{
     super::*,
     rig::{Heard, PATIENCE, Slots, accept_tcp, listener},
 };
-use crate::plan::WireShape;
+use crate::{clock::Clock as _, plan::WireShape};
 
 /// First bytes of a frame: text or binary, whole, compressed or not.
 const BINARY: u8 = 0x82;
@@ -254,6 +254,50 @@ fn what_cannot_be_inflated_ends_the_connection() {
     server.send(COMPRESSED_TEXT, &compressed);
     assert_eq!(slots.hear(0, 1), ended("invalid_utf8"));
     assert_eq!(close_code(&mut server), 1007);
+}
+
+/// Keeps what a server broke, and how the connection ended.
+#[derive(Default)]
+struct Broken {
+    offence: Vec<u8>,
+    ended: Option<String>,
+}
+
+impl EventSink for Broken {
+    fn message(&mut self, _: Time, event: MessageEvent<'_>) {
+        panic!("{event:?}");
+    }
+
+    fn offence(&mut self, _: Time, event: MessageEvent<'_>) {
+        self.offence = event.bytes.to_vec();
+    }
+
+    fn read(&mut self, _: Time, _: ReadBatch) {}
+
+    fn ended(&mut self, cause: ConnectionEnd) {
+        self.ended = Some(cause.kind);
+    }
+}
+
+#[test]
+fn what_was_inflated_before_a_fault_is_told() {
+    let (mut slots, mut server) = one_open(takeover(), "permessage-deflate");
+    let message: Vec<u8> = (0..5000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    let mut compressed = server.compressed(&message);
+    compressed.truncate(compressed.len() / 2);
+    server.send(COMPRESSED, &compressed);
+    let mut broken = Broken::default();
+    while broken.ended.is_none() {
+        slots.engine.wait(Wait::Until(slots.clock.now().plus(5_000_000)));
+        slots.engine.begin_turn();
+        while let Some(slot) = slots.engine.next_ready() {
+            slots.engine.receive(slot, &mut broken);
+        }
+    }
+    assert_eq!(broken.ended.as_deref(), Some("inflate_error"));
+    // The end of the message, which is not sent, was taken for a few more bytes.
+    let agrees = message.iter().zip(&broken.offence).take_while(|(sent, told)| sent == told).count();
+    assert!(agrees > 9000 && agrees + 8 > broken.offence.len(), "{agrees} of {}", broken.offence.len());
 }
 
 #[test]

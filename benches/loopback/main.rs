@@ -1,12 +1,12 @@
 //! The generator against the reference server on loopback: messages per second of its processor
 //! time on each engine, beside the least that a client can do in the same run; the main job on the
 //! lean engine. The server beside one on tokio-tungstenite, both driven by that least client.
-//! Memory a client and a connection of the server.
+//! TLS and compression beside neither. Memory a client and a connection of the server.
 //!
 //! How much processor time a hypervisor took meanwhile stands behind a row, from a hundredth on.
 //!
 //! `cargo bench --bench loopback`; `-- --quick` for one short round; `-- servers` for one of its
-//! parts: closed, open, servers, memory; `-- 50x16` for the row of the closed model with 50 clients
+//! parts: closed, open, layers, servers, memory; `-- 50x16` for the row of the closed model with 50 clients
 //! and a window of 16. Ratios hold on a machine whose speed drifts, since they take turns; absolute
 //! figures don't.
 
@@ -15,6 +15,7 @@
 
 mod clock;
 mod floor;
+mod layers;
 mod memory;
 mod reference;
 
@@ -30,7 +31,9 @@ use floor::FloorCost;
 use loadgen::{
     Run, RunError,
     message::Mix,
-    plan::{Arrivals, EngineKind, Group, Load, Messages, Plan, Rate, RunOptions, ServerUrl, Sizes, Target, Until},
+    plan::{
+        Arrivals, Connect, EngineKind, Group, Load, Messages, Plan, Rate, RunOptions, ServerUrl, Sizes, Target, Until,
+    },
 };
 use reports::{Quantiles, Report, model::Measurement};
 
@@ -59,7 +62,9 @@ impl LoopbackScale {
 /// In the order of the columns.
 const ENGINES: [EngineKind; 2] = [EngineKind::Tungstenite, EngineKind::Lean];
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().collect();
     if let Some(result) = memory::child(&args) {
         return result;
@@ -67,7 +72,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scale = if args.iter().any(|arg| arg == "--quick" || arg == "--test") { QUICK } else { FULL };
     let named: Vec<_> = args.iter().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
-    let server = serve()?;
+    let server = serve_with(server::Options::default())?;
     let rows = [(50, 1), (50, 16), (1000, 1), (1000, 16)];
     let rows: Vec<_> = rows.into_iter().filter(|(c, w)| wanted("closed") || wanted(&format!("{c}x{w}"))).collect();
     if !rows.is_empty() {
@@ -90,6 +95,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         open(scale, 10, 100.0)?;
         println!();
     }
+    if wanted("layers") {
+        println!(
+            "lean engine, 50 clients, 1 worker thread; millions of messages a processor second with 16 in flight, and \n\
+             thousands of connections, median of {} (beside neither)\n",
+            scale.rounds
+        );
+        layers::messages(scale)?;
+        layers::openings(scale)?;
+        println!();
+    }
     if wanted("servers") {
         println!("servers of one thread driven by the floor; messages per second, median of {}\n", scale.rounds);
         println!(
@@ -102,28 +117,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!();
     }
     if wanted("memory") {
-        memory::of_clients(server, 10, scale.many_clients)?;
+        for layer in layers::MEMORY {
+            memory::of_clients(layer, 10, scale.many_clients)?;
+        }
         memory::of_connections(10, scale.many_clients)?;
     }
     Ok(())
 }
 
 /// A reference server on a thread of this process; it lives as long as the bench.
-fn serve() -> io::Result<SocketAddr> {
+fn serve_with(options: server::Options) -> io::Result<SocketAddr> {
     let listener = server::bind((Ipv4Addr::LOCALHOST, 0).into())?;
     let address = listener.local_addr()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let options = server::Options { threads: NonZeroUsize::MIN, ..server::Options::default() };
+    let options = server::Options { threads: NonZeroUsize::MIN, ..options };
     std::thread::spawn(move || runtime.block_on(server::run(listener, options, std::future::pending())));
     Ok(address)
 }
 
-fn closed(
-    server: SocketAddr,
-    scale: LoopbackScale,
-    clients: u32,
-    window: u32,
-) -> Result<(), Box<dyn std::error::Error>> {
+fn closed(server: SocketAddr, scale: LoopbackScale, clients: u32, window: u32) -> Result<()> {
     let (mut floors, mut of_engine) = (Vec::new(), [const { Vec::new() }; 2]);
     let stolen = StolenTime::watch();
     for _ in 0..scale.rounds {
@@ -208,7 +220,7 @@ fn beside(ours: &[f64], theirs: &[f64]) -> String {
     format!("{:.2} ({least:.2} to {most:.2})", median(&mut ratios))
 }
 
-fn open(scale: LoopbackScale, clients: u32, rate: f64) -> Result<(), Box<dyn std::error::Error>> {
+fn open(scale: LoopbackScale, clients: u32, rate: f64) -> Result<()> {
     let rate_per_client = Rate::new(rate).ok_or("not a rate")?;
     let load = Load::Open { arrivals: Arrivals::even(rate_per_client), burst: count(5), max_in_flight: count(10_000) };
     let plan = plan(EngineKind::Lean, Target::Embedded, clients, load, scale.round());
@@ -231,7 +243,7 @@ fn open(scale: LoopbackScale, clients: u32, rate: f64) -> Result<(), Box<dyn std
 }
 
 /// Runs a plan; everything must come back.
-fn generate(plan: &Plan) -> Result<Report, RunError> {
+fn generate(plan: &Plan) -> std::result::Result<Report, RunError> {
     let report = Run::of(plan).start()?;
     let counts = report.total.measured.counts;
     assert_eq!(counts.sent, counts.matched, "every message must come back: {counts:?}");
@@ -240,13 +252,16 @@ fn generate(plan: &Plan) -> Result<Report, RunError> {
 
 fn plan(engine: EngineKind, target: Target, clients: u32, load: Load, duration: Duration) -> Plan {
     let size = u32::try_from(floor::SIZE).expect("a small number");
-    let group = Group {
-        target,
-        clients: count(clients),
-        load,
-        messages: Messages::Generated { sizes: Sizes::Fixed(size), mix: Mix::default() },
-        ..Group::default()
-    };
+    let group = group(target, load, size, Connect::default());
+    plan_of(engine, Group { clients: count(clients), ..group }, duration)
+}
+
+fn group(target: Target, load: Load, size: u32, connect: Connect) -> Group {
+    let messages = Messages::Generated { sizes: Sizes::Fixed(size), mix: Mix::default() };
+    Group { target, load, messages, connect, ..Group::default() }
+}
+
+fn plan_of(engine: EngineKind, group: Group, duration: Duration) -> Plan {
     let run = RunOptions {
         warmup: duration / 10,
         until: Until::Elapsed(duration),
@@ -260,7 +275,7 @@ fn plan(engine: EngineKind, target: Target, clients: u32, load: Load, duration: 
     Plan::new(run, vec![group]).expect("it fits together")
 }
 
-fn url(server: SocketAddr) -> Result<ServerUrl, Box<dyn std::error::Error>> {
+fn url(server: SocketAddr) -> Result<ServerUrl> {
     Ok(format!("ws://{server}/").parse()?)
 }
 

@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
-use loadgen::plan::{Arrivals, EngineKind, Load, Rate, Target};
+use loadgen::plan::{Arrivals, EngineKind, Group, Load, Rate};
 use procfs::process::Process;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::{count, floor, generate, plan, serve, url};
+use crate::{Result, count, floor, generate, group, layers::Layer, plan_of, serve_with};
 
 /// Makes this process one that runs a generator and prints its peak memory.
 const GENERATE: &str = "--measure-generator";
@@ -21,13 +21,14 @@ const GENERATE: &str = "--measure-generator";
 /// Makes this process a server that prints its address, until its stdin ends.
 const SERVE: &str = "--measure-server";
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
-
-/// Prints what a client costs between `few` and `many` of them.
-pub(crate) fn of_clients(server: SocketAddr, few: u32, many: u32) -> Result<()> {
+/// Prints what a client costs between `few` and `many` of them. Those that compress are a tenth, as
+/// each takes much.
+pub(crate) fn of_clients(layer: Layer, few: u32, many: u32) -> Result<()> {
     allow_files()?;
-    let (base, peak) = (measure(server, few)?, measure(server, many)?);
-    show("memory, lean engine", "client", (few, base), (many, peak));
+    let many = if matches!(layer, Layer::Compression(..)) { many / 10 } else { many };
+    let server = layer.serve()?;
+    let (base, peak) = (measure(layer, server, few)?, measure(layer, server, many)?);
+    show(&format!("memory, lean engine, {}", layer.name()), "client", (few, base), (many, peak));
     Ok(())
 }
 
@@ -68,9 +69,9 @@ fn allow_files() -> Result<()> {
     Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?)
 }
 
-fn measure(server: SocketAddr, clients: u32) -> Result<u64> {
-    let (server, clients) = (server.to_string(), clients.to_string());
-    let output = Command::new(std::env::current_exe()?).args([GENERATE, &server, &clients]).output()?;
+fn measure(layer: Layer, server: SocketAddr, clients: u32) -> Result<u64> {
+    let arguments = [GENERATE.to_owned(), layer.name(), server.to_string(), clients.to_string()];
+    let output = Command::new(std::env::current_exe()?).args(arguments).output()?;
     let text = String::from_utf8(output.stdout)?;
     text.trim().parse().map_err(|_| format!("no figure: {text}{}", String::from_utf8_lossy(&output.stderr)).into())
 }
@@ -78,25 +79,27 @@ fn measure(server: SocketAddr, clients: u32) -> Result<u64> {
 /// What the child does, if this process is one.
 pub(crate) fn child(args: &[String]) -> Option<Result<()>> {
     match args {
-        [_, flag, server, clients] if flag == GENERATE => Some(run_generator(server, clients)),
+        [_, flag, layer, server, clients] if flag == GENERATE => Some(run_generator(layer, server, clients)),
         [_, flag] if flag == SERVE => Some(run_server()),
         _ => None,
     }
 }
 
 /// Each client sends a burst of five a second, for three seconds.
-fn run_generator(server: &str, clients: &str) -> Result<()> {
+fn run_generator(layer: &str, server: &str, clients: &str) -> Result<()> {
+    let layer = Layer::named(layer).ok_or("no such layer")?;
     let rate = Rate::new(5.0).ok_or("not a rate")?;
     let load = Load::Open { arrivals: Arrivals::even(rate), burst: count(5), max_in_flight: count(10_000) };
-    let plan =
-        plan(EngineKind::Lean, Target::Url(url(server.parse()?)?), clients.parse()?, load, Duration::from_secs(3));
+    let size = u32::try_from(floor::SIZE)?;
+    let group = group(layer.target(server.parse()?)?, load, size, layer.connect());
+    let plan = plan_of(EngineKind::Lean, Group { clients: clients.parse()?, ..group }, Duration::from_secs(3));
     println!("{}", generate(&plan)?.generator.peak_rss_bytes);
     Ok(())
 }
 
 fn run_server() -> Result<()> {
     allow_files()?;
-    println!("{}", serve()?);
+    println!("{}", serve_with(server::Options::default())?);
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }

@@ -32,6 +32,7 @@ macro_rules! on_each_engine {
 }
 
 mod ab;
+mod agreed;
 mod attacks;
 mod campaign;
 mod changing_load;

@@ -306,9 +306,11 @@ fn runs(baseline: &[Report], candidate: &[Report]) -> (Option<ComparisonVerdict>
 
 fn side(runs: &[Report]) -> ComparedSide {
     let mut targets: Vec<String> = Vec::new();
-    for report in runs {
-        if !targets.contains(&report.target.url) {
-            targets.push(report.target.url.clone());
+    for target in runs.iter().map(|report| &report.target) {
+        for url in std::iter::once(&target.url).chain(&target.more_urls) {
+            if !targets.contains(url) {
+                targets.push(url.clone());
+            }
         }
     }
     // RFC 3339 in UTC sorts as text.

@@ -211,7 +211,7 @@ fn facts(record: &SearchRecord) -> Vec<PageTable> {
     };
     let (plan_record, environment) = (&record.plan, &record.environment);
     let asked = vec![
-        ("target", target(record).to_owned()),
+        ("target", target(record)),
         ("steps", plan(record)),
         ("thresholds", plan_record.run.thresholds.join(", ")),
         ("search", search_settings(record)),

@@ -20,7 +20,7 @@ impl RenderSearch for Markdown {
         if !record.reasons().is_empty() {
             writeln!(out)?;
         }
-        writeln!(out, "{}: {}\n", code(target(record)), code(&plan(record)))?;
+        writeln!(out, "{}: {}\n", code(&target(record)), code(&plan(record)))?;
         writeln!(out, "Thresholds {}; {}\n", code(&record.plan.run.thresholds.join(", ")), search_settings(record))?;
         writeln!(out, "| due/s | matched/s | p50 | p99 | verdict |\n|--:|--:|--:|--:|---|")?;
         for step in record.curve() {

@@ -6,7 +6,7 @@ mod text;
 
 use std::io;
 
-use super::{tone::Tone, wording};
+use super::{connecting, tone::Tone, wording};
 use crate::{
     human::{count, nanoseconds, rate, seconds},
     model::{GroupRecord, LoadRecord},
@@ -54,8 +54,8 @@ pub(super) fn limit(conclusion: &Conclusion) -> Option<&'static str> {
 }
 
 /// The target. An embedded server has another port in each step, so it is named without one.
-pub(super) fn target(record: &SearchRecord) -> &str {
-    if record.target.embedded { "an embedded server" } else { &record.target.url }
+pub(super) fn target(record: &SearchRecord) -> String {
+    if record.target.embedded { "an embedded server".to_owned() } else { connecting::urls(&record.target) }
 }
 
 /// What the clients send in each step.
@@ -68,8 +68,9 @@ pub(super) fn plan(record: &SearchRecord) -> String {
         [group] => format!(", {}", wording::payload(group)),
         _ => String::new(),
     };
+    let insecure = if connecting::is_insecure(plan) { format!(", {}", connecting::INSECURE) } else { String::new() };
     format!(
-        "{}{own}, {} a step, {} between steps",
+        "{}{own}{insecure}, {} a step, {} between steps",
         wording::clients(plan),
         wording::length(plan),
         seconds(record.pause_s),

@@ -1,8 +1,10 @@
 use super::*;
 use crate::{
     escape::visible,
+    model::sample,
     render::{
-        Json, Markdown, Text,
+        Html, Json, Markdown, Text,
+        connecting::INSECURE,
         hostile::{HOSTILE, is_safe, spans_with},
         written,
     },
@@ -117,6 +119,19 @@ fn what_a_reader_must_know_besides_is_noted() {
         assert!(parts.iter().all(|part| note.contains(part)), "{note}");
     }
     assert_eq!(notes.len(), 4);
+}
+
+#[test]
+fn a_search_says_that_any_certificate_is_accepted() {
+    let connected = sample::connected();
+    let mut record = record();
+    (record.target, record.plan.groups[0].connect) = (connected.target, connected.plan.groups[0].connect.clone());
+    let markdown = shown(&Markdown, &record);
+    for text in [text(&record).split_whitespace().collect::<Vec<_>>().join(" "), markdown, shown(&Html, &record)] {
+        for part in ["wss://a.example.org/socket, wss://b.example.org/socket", INSECURE] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl RenderSearch for Text {
 }
 
 fn about(printer: &mut Printer<'_>, record: &SearchRecord) -> io::Result<()> {
-    printer.row("target", target(record))?;
+    printer.row("target", &target(record))?;
     printer.row("plan", &plan(record))?;
     printer.row("thresholds", &record.plan.run.thresholds.join(", "))?;
     printer.row("search", &search_settings(record))?;

@@ -86,7 +86,7 @@ fn tls_options(tls: &TlsRecord) -> Vec<String> {
 
 fn request(connect: &ConnectRecord) -> Vec<String> {
     let ConnectRecord { subprotocols, origin, authorization, max_redirects, .. } = connect;
-    let subprotocols = (!subprotocols.is_empty()).then(|| format!("subprotocols {}", subprotocols.join(", ")));
+    let subprotocols = (!subprotocols.is_empty()).then(|| format!("subprotocol {}", subprotocols.join(" or ")));
     let origin = origin.as_ref().map(|origin| format!("origin {origin}"));
     let authorization = authorization.map(|kind| match kind {
         AuthorizationRecord::Basic => "a password".to_owned(),
@@ -129,6 +129,7 @@ pub(super) fn tls(connections: &Connections) -> Option<String> {
     let ciphers = only(ciphers).map_or_else(|| named(ciphers), |only| Some(only.to_owned()));
     let handshakes = match (full, resumed) {
         (0, 0) => None,
+        (1, 0) => Some("1 full handshake".to_owned()),
         (full, 0) => Some(format!("{} full handshakes", count(*full))),
         (full, resumed) => Some(format!("{} full and {} resumed handshakes", count(*full), count(*resumed))),
     };

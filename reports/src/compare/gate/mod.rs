@@ -144,7 +144,11 @@ fn parse(text: &str) -> Result<Gate, ProblemAt> {
     let metric = metric(left)?;
     if matches!(metric.quantity(), Quantity::Count(_)) {
         let problem = format!("`{}` is a count, and 0 has no ratio; give --threshold a bound for it", left.text);
-        return Err(ProblemAt::new(left.at, problem, "a latency, throughput, sent_rate, efficiency or a compression ratio"));
+        return Err(ProblemAt::new(
+            left.at,
+            problem,
+            "a latency, throughput, sent_rate, efficiency or a compression ratio",
+        ));
     }
     let right = Slice::trimmed(text, at + 1, text.len());
     let problem_at = |problem: &str| ProblemAt::new(right.at, problem, PERCENT);

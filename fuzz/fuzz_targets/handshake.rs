@@ -1,4 +1,4 @@
-//! Any bytes, cut anywhere, as the answer to a client or as the request to a server: no panic, no
+//! Any bytes, cut anywhere, as the answer of a server or a proxy to a client, or as the request to a server: no panic, no
 //! more memory than came or is allowed, and one decision however the stream is cut.
 //!
 //! The first two bytes of an input choose the role and where to cut; the rest is the stream.
@@ -7,7 +7,7 @@
 
 use frames::handshake::{
     Accepted, BEGINNING_BYTES, BODY_BYTES, HEAD_BYTES, INTERIM_RESPONSES, Key, Rejection, RequestReader, ResponseError,
-    ResponseReader, UpgradeRequest,
+    ResponseReader, TunnelReader, UpgradeRequest,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -70,6 +70,34 @@ fn client(stream: &[u8], piece: usize) {
     }
 }
 
+/// What a client makes of a proxy's answer in pieces.
+fn tunnelled(stream: &[u8], piece: usize) -> Result<Vec<u8>, ResponseError> {
+    let mut answer = TunnelReader::default();
+    let mut rest = stream;
+    while !rest.is_empty() {
+        let (next, behind) = rest.split_at(piece.min(rest.len()));
+        rest = behind;
+        if let Some(mut remaining) = answer.take(next)? {
+            remaining.extend_from_slice(rest);
+            return Ok(remaining);
+        }
+    }
+    Err(answer.finish())
+}
+
+fn proxy(stream: &[u8], piece: usize) {
+    let whole = tunnelled(stream, stream.len().max(1));
+    assert_eq!(whole, tunnelled(stream, piece));
+    assert_eq!(whole, tunnelled(stream, 1));
+    match &whole {
+        Ok(remaining) => assert!(stream.ends_with(remaining)),
+        Err(ResponseError::Declined(declined)) => {
+            assert!(declined.status / 100 != 2 && declined.body.len() <= BODY_BYTES);
+        }
+        Err(_) => {}
+    }
+}
+
 fn server(stream: &[u8], piece: usize) {
     let whole = asked(stream, stream.len().max(1));
     assert_eq!(whole, asked(stream, piece));
@@ -93,5 +121,9 @@ fn server(stream: &[u8], piece: usize) {
 fuzz_target!(|bytes: &[u8]| {
     let [role, piece, stream @ ..] = bytes else { return };
     let piece = usize::from(*piece).max(1);
-    if role & 1 == 0 { client(stream, piece) } else { server(stream, piece) }
+    if role & 1 == 1 {
+        return server(stream, piece);
+    }
+    client(stream, piece);
+    proxy(stream, piece);
 });

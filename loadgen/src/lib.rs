@@ -14,7 +14,7 @@
 //!           ├─ dialogue   what clients say besides their messages              (pure)
 //!           ├─ message    the bytes of message k of client c                   (pure)
 //!           ├─ engine     opens connections and moves their messages
-//!           │    └─ transport  the steps of opening: TCP, TLS, opening handshake
+//!           │    └─ transport  the steps of opening: TCP, proxy, TLS, opening handshake
 //!           ├─ ledger     one fate for each sent message, one finding for each event  (pure)
 //!           ├─ rooms      who hears whom, and the fate of each delivery        (pure)
 //!           └─ recorder   counters, histograms, evidence                       (pure)

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_asked_for_names_unless_their_addresses_are_known_here() {
+    fn a_proxy_is_asked_for_names_unless_addresses_are_known() {
         use ProxyScheme::{Http, Socks5, Socks5h};
         let path =
             |scheme, family| NetworkPath { proxy: Some(proxy(scheme)), resolve: given(), family, ..<_>::default() };

@@ -153,6 +153,23 @@ fn messages_go_over_ipv6(engine: EngineKind) {
 }
 
 #[test]
+fn a_proxy_is_reached_from_the_source_addresses() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let proxy = format!("http://{}", listener.local_addr().expect("bound"));
+    // TEST-NET-1 of RFC 5737: only a proxy can be asked for it.
+    let to_proxy = ["ws://192.0.2.1", "--proxy", &proxy, "--source-ip", "127.0.0.5"];
+    let loadgen = Loadgen::start(&[&to_proxy[..], &["-c", "1"]].concat());
+    let (client, from) = listener.accept().expect("a client");
+    assert_eq!(from.ip().to_string(), "127.0.0.5");
+    drop((client, listener));
+    let outcome = loadgen.finish();
+    assert!(outcome.code == Some(6) && outcome.stderr.contains("proxy_"), "{outcome:?}");
+    // Each address has so many ports to the proxy.
+    let outcome = Loadgen::run(&[&to_proxy[..], &["-c", "30k"]].concat());
+    assert!(outcome.code == Some(2) && outcome.stderr.contains("needs as many local ports"), "{outcome:?}");
+}
+
+#[test]
 fn contradictions_are_refused_by_option_and_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("s");

@@ -103,7 +103,7 @@ fn a_silent_address_does_not_hold_up_the_next_one() {
 }
 
 #[test]
-fn without_happy_eyeballs_an_address_is_tried_once_the_one_before_has_failed() {
+fn without_happy_eyeballs_addresses_are_tried_in_turn() {
     let (silent, _fill) = silent_listener();
     let refusing = at(0);
     let (_listener, answering) = listener();

@@ -219,6 +219,8 @@ fn other_protocol(received: &[u8]) -> TunnelRefusal {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn name() -> TunnelTarget {
@@ -341,6 +343,29 @@ mod tests {
         }
         let (_, words) = kind_and_words(name(), &[b"\x05\0", b"\x04\0"], false);
         assert!(words.contains("SOCKS 4"), "{words}");
+    }
+
+    proptest! {
+        /// One decision however the answers are cut, and no more is kept than an answer has.
+        #[test]
+        fn a_decision_does_not_depend_on_cuts(
+            begins in prop::sample::select(vec![&b""[..], b"\x05\0", b"\x05\x02", b"\x05\x02\x01\0", b"\x05\0\x05\0\0"]),
+            rest in prop::collection::vec(prop_oneof![any::<u8>(), 0_u8..6], 0..300),
+            piece in 1_usize..20,
+        ) {
+            let stream = [begins, &rest[..]].concat();
+            let decide = |piece: usize| {
+                let mut client = Socks5::new(name(), Some(credentials()));
+                for (at, next) in stream.chunks(piece).enumerate() {
+                    match client.take(next)? {
+                        Some(early) => return Ok([&early[..], &stream[(at * piece + next.len())..]].concat()),
+                        None => assert!(client.received.len() < 7 + 255),
+                    }
+                }
+                Err(client.finish())
+            };
+            prop_assert_eq!(decide(piece), decide(stream.len().max(1)));
+        }
     }
 
     #[test]

@@ -99,25 +99,24 @@ impl Socks5 {
     /// Bytes of the answer that is awaited, once it has come whole.
     fn length(&self) -> Result<Option<usize>, TunnelRefusal> {
         let received = &self.received[..];
-        let (version, length) = match (self.step, received) {
-            (_, []) => return Ok(None),
-            // Some proxies answer with the version of SOCKS.
-            (Step::Verdict, [AUTH_VERSION | VERSION, verdict, ..]) if *verdict != 0 => return Err(wrong_credentials()),
-            (Step::Verdict, [AUTH_VERSION, ..]) => (VERSION, 2),
-            (Step::Method | Step::Verdict, [version, ..]) => (*version, 2),
+        let Some(&version) = received.first() else { return Ok(None) };
+        // Some proxies answer credentials with the version of SOCKS.
+        if version != VERSION && (self.step, version) != (Step::Verdict, AUTH_VERSION) {
+            return Err(other_protocol(received));
+        }
+        let length = match (self.step, received) {
+            (Step::Verdict, [_, verdict, ..]) if *verdict != 0 => return Err(wrong_credentials()),
+            (Step::Method | Step::Verdict, _) => 2,
             // Some proxies cut a refusal short.
-            (Step::Reply, [VERSION, code, ..]) if *code != 0 => return Err(self.refused(*code)),
-            (Step::Reply, [version, _, _, IPV4, ..]) => (*version, 10),
-            (Step::Reply, [version, _, _, IPV6, ..]) => (*version, 22),
-            (Step::Reply, [version, _, _, NAME, length, ..]) => (*version, 7 + usize::from(*length)),
+            (Step::Reply, [_, code, ..]) if *code != 0 => return Err(self.refused(*code)),
+            (Step::Reply, [_, _, _, IPV4, ..]) => 10,
+            (Step::Reply, [_, _, _, IPV6, ..]) => 22,
+            (Step::Reply, [_, _, _, NAME, length, ..]) => 7 + usize::from(*length),
             (Step::Reply, [_, _, _, kind, ..]) if *kind != NAME => {
                 return Err(protocol(format!("the proxy's answer has an address of unknown type {kind}")));
             }
-            (Step::Reply, [version, ..]) => (*version, usize::MAX),
+            (Step::Reply, _) => usize::MAX,
         };
-        if version != VERSION {
-            return Err(other_protocol(received));
-        }
         Ok((received.len() >= length).then_some(length))
     }
 
@@ -341,8 +340,10 @@ mod tests {
             let (kind, words) = kind_and_words(name(), &[answer], false);
             assert!(kind == "proxy_protocol" && words.contains(part), "{words}");
         }
-        let (_, words) = kind_and_words(name(), &[b"\x05\0", b"\x04\0"], false);
-        assert!(words.contains("SOCKS 4"), "{words}");
+        for answer in [&b"\x04\0"[..], b"\0\0\0\x05"] {
+            let (_, words) = kind_and_words(name(), &[b"\x05\0", answer], false);
+            assert!(words.contains("SOCKS 4"), "{words}");
+        }
     }
 
     proptest! {

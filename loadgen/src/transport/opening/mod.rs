@@ -312,7 +312,9 @@ impl<S: AsFd> Opening<S> {
             Stage::Tunnel(Ends { peer, .. }, _, tunnel) if tunnel.has_begun() => {
                 format!("the answer of {peer} did not end {within}")
             }
-            Stage::Tunnel(Ends { peer, .. }, ..) => format!("no answer from {peer} {within}"),
+            Stage::Tunnel(Ends { peer, .. }, _, tunnel) => {
+                format!("no answer from {peer} {within}{}", tunnel.silence_hint())
+            }
             Stage::Tls(ends, _) => {
                 format!("no TLS handshake with {} {within} (if it does not speak TLS, try ws://)", remote(ends))
             }

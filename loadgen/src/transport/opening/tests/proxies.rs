@@ -208,8 +208,10 @@ fn silence_of_a_proxy_is_named_after_what_it_ends() {
         tcp
     };
     let secure = ProxyProtocol::Http { tls: Some(test_server::trusting_client()), credentials: None };
+    let socks = ProxyProtocol::Socks5 { credentials: None };
     for (protocol, proxy, begun, words) in [
         (HTTP, silent, false, "no answer from PROXY within 1s"),
+        (socks, silent, false, "no answer from PROXY within 1s (if it is an HTTP proxy, try http://)"),
         (HTTP, slow, true, "the answer of PROXY did not end within 1s"),
         (secure, silent, false, "no TLS handshake with PROXY within 1s (if it does not speak TLS, try http://)"),
     ] {

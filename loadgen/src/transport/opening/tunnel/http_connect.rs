@@ -133,6 +133,12 @@ mod tests {
             (wants.as_slice(), None, "proxy_407", ["Required", "--proxy-auth gives them"]),
             (wants, Some("u:p"), "proxy_407", ["Required", "refused the credentials"]),
             (negotiate, Some("u:p"), "proxy_407", ["Negotiate, NTLM", "knows Basic"]),
+            (
+                b"HTTP/1.1 401 Unauthorized\r\n\r\n",
+                Some("u:p"),
+                "proxy_401",
+                ["Unauthorized", "refused the credentials"],
+            ),
             (said, None, "proxy_403", ["may not allow a.example:443", "it said `Denied`"]),
             (b"HTTP/1.1 503 Busy\r\n\r\n", None, "proxy_503", ["answered 503 Busy", "could not reach a.example:443"]),
             (b"HTTP/1.1 405 X\r\n\r\n", None, "proxy_405", ["answered 405 X", "allow CONNECT"]),
@@ -147,6 +153,13 @@ mod tests {
             assert!(refusal.kind == kind && parts.iter().all(|part| refusal.words.contains(part)), "{refusal:?}");
             assert!(!refusal.words.contains(char::is_control), "{refusal:?}");
         }
+    }
+
+    #[test]
+    fn a_page_that_says_the_status_again_is_left_out() {
+        let answer = b"HTTP/1.1 500 Unable to connect\r\n\r\n<title>500 Unable to connect</title>";
+        let words = heard(answer, None).unwrap_err().words;
+        assert_eq!(words, "the proxy answered 500 Unable to connect (it may not have reached a.example:443)");
     }
 
     #[test]

@@ -80,6 +80,14 @@ impl Tunnel {
         }
     }
 
+    /// What may be wrong if nothing has come.
+    pub(super) fn silence_hint(&self) -> &'static str {
+        match &self.client {
+            TunnelClient::Http(_) => "",
+            TunnelClient::Socks5(_) => " (if it is an HTTP proxy, try http://)",
+        }
+    }
+
     /// When to advance, if nothing comes before.
     pub(super) fn wake(&self) -> Option<Time> {
         if self.read_on { Some(Time::default()) } else { self.refused_until }

@@ -94,10 +94,12 @@ fn declined_words(
         407 if !schemes.is_empty() && !schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic")) => {
             Some(format!("it wants the authentication {}, and loadgen knows Basic", schemes.join(", ")))
         }
-        407 if authorized => Some("it refused the credentials of --proxy-auth".to_owned()),
+        // Some proxies answer wrong credentials with 401.
+        401 | 407 if authorized => Some("it refused the credentials of --proxy-auth".to_owned()),
         407 => Some("it wants credentials: --proxy-auth gives them".to_owned()),
         403 => Some(format!("its rules may not allow {target}")),
         400 | 404 | 405 | 501 => Some("is this a proxy, and does it allow CONNECT?".to_owned()),
+        500 => Some(format!("it may not have reached {target}")),
         502..=504 => Some(format!("it could not reach {target}")),
         300..400 => Some("is this a proxy?".to_owned()),
         _ => None,
@@ -106,7 +108,9 @@ fn declined_words(
         words = format!("{words} ({hint})");
     }
     let said = said(declined);
-    if said.is_empty() { words } else { format!("{words}; it said `{}`", shown(&said)) }
+    // Some pages say the status line again.
+    let is_told = said.ends_with(&declined.reason) && said.starts_with(declined.status.to_string().as_bytes());
+    if said.is_empty() || is_told { words } else { format!("{words}; it said `{}`", shown(&said)) }
 }
 
 /// The scheme of a challenge. What follows it may be long and says nothing to people.

@@ -1,5 +1,6 @@
-//! Any bytes, cut anywhere, as the answer of a server or a proxy to a client, or as the request to a server: no panic, no
-//! more memory than came or is allowed, and one decision however the stream is cut.
+//! Any bytes, cut anywhere, as the answer of a server or a proxy to a client, or as the request to
+//! a server: no panic, no more memory than came or is allowed, and one decision however the stream
+//! is cut.
 //!
 //! The first two bytes of an input choose the role and where to cut; the rest is the stream.
 

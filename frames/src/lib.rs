@@ -1,5 +1,5 @@
-//! WebSocket frames (RFC 6455, section 5) and the opening [`handshake`] of a client or a server,
-//! without I/O.
+//! WebSocket frames (RFC 6455, section 5), their compression ([`deflate`], RFC 7692), and the
+//! opening [`handshake`] of a client or a server, without I/O.
 //!
 //! ```text
 //! bytes of a read ─> Decoder ─> Event     messages and control frames, in place if possible
@@ -28,8 +28,8 @@
 //!
 //! Many connections can share one read buffer. The [`Decoder`] returns a whole frame where it lies
 //! in that buffer. It copies only what a read cut, and fragmented messages, and frees the copy
-//! after the event. An idle connection holds no memory. An announced length is checked against the
-//! limits, but memory is taken only for received bytes.
+//! after the event. An idle connection holds no memory, unless it compresses. An announced length
+//! is checked against the limits, but memory is taken only for received bytes.
 //!
 //! A [`Violation`] reports everything that the RFC forbids. Text is checked as it is received, so
 //! it is refused at the first byte that can't be UTF-8. The caller answers pings and a Close, and

@@ -3,6 +3,7 @@
 
 use std::{io, rc::Rc, time::Duration};
 
+use frames::deflate::DeflateSettings;
 use url::Url;
 
 use super::{BuildEngine, ConnectionEnd, Engine, EventSink, Lean, ReadBatch, Tungstenite};
@@ -26,17 +27,19 @@ const MAX_MESSAGE: usize = 64 << 20;
 const PATIENCE: u64 = 60_000_000_000;
 const TICK: u64 = 50_000_000;
 
-/// Connects to a `ws` URL and sends every message back until the connection ends. Returns the kind
-/// of its end, such as `closed_1000`.
+/// Connects to a `ws` URL and sends every message back until the connection ends. Offers
+/// `compression`, which the tungstenite engine does not have. Returns the kind of its end, such as
+/// `closed_1000`.
 ///
 /// # Errors
 /// The connection does not open, or is silent for a minute.
-pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
+pub fn echo(engine: plan::EngineKind, compression: Option<DeflateSettings>, url: &Url) -> io::Result<String> {
     let limits =
         ConnectionLimits { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX, read_at_most: None };
     let destination =
         Destination::plain(look_up(&host_of(url)?, &NetworkPath::default())?.addresses, authority(url), resource(url));
-    let route = Route::to(destination, Duration::from_nanos(PATIENCE), limits);
+    let mut route = Route::to(destination, Duration::from_nanos(PATIENCE), limits);
+    route.compression = compression.map(DeflateSettings::offer);
     match engine {
         plan::EngineKind::Lean => serve(Lean::new, route),
         plan::EngineKind::Tungstenite => serve(Tungstenite::new, route),

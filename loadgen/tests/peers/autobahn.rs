@@ -10,10 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use frames::deflate::DeflateSettings;
 use loadgen::{echo::echo, plan::EngineKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use server::Reply;
+use server::Options;
 use tokio_tungstenite::tungstenite;
 
 use crate::rig::{Process, Reference, installed};
@@ -22,7 +23,13 @@ use crate::rig::{Process, Reference, installed};
 const LIMIT: Duration = Duration::from_secs(900);
 
 /// The groups of cases that do not need compression.
-const GROUPS: [u32; 9] = [1, 2, 3, 4, 5, 6, 7, 9, 10];
+const GROUPS: &[u32] = &[1, 2, 3, 4, 5, 6, 7, 9, 10];
+
+/// The groups of cases with compression: of messages of several sizes, and with several parameters.
+const COMPRESSION: &[u32] = &[12, 13];
+
+/// The number of their cases.
+const COMPRESSION_CASES: usize = 5 * 18 + 7 * 18;
 
 /// A message and an offence come right behind each other, and the strict outcome is that the
 /// message is sent back first. An engine, which sends nothing back by itself, has closed the
@@ -57,9 +64,8 @@ impl From<String> for CaseNumber {
 
 #[test]
 fn the_reference_server_keeps_to_the_rfc() {
-    let found = run();
-    let summary = summary(&found);
-    println!("{summary}");
+    let found = run(GROUPS, None);
+    println!("{}", summary(&found));
     no_failure(&found);
     let tungstenite = committed("tungstenite.json");
     let less_strict: Vec<_> = found
@@ -90,9 +96,28 @@ fn the_tungstenite_engine_keeps_to_the_rfc() {
     keeps_to_the_rfc(EngineKind::Tungstenite, &EARLY_OFFENCE);
 }
 
+#[test]
+fn the_lean_engine_compresses_as_the_rfc_says() {
+    compresses_as_the_rfc_says(&run_client(EngineKind::Lean, COMPRESSION, Some(DeflateSettings::default())));
+}
+
+#[test]
+fn the_reference_server_compresses_as_the_rfc_says() {
+    compresses_as_the_rfc_says(&run(COMPRESSION, Some(DeflateSettings::default())));
+}
+
+/// Every case is OK.
+fn compresses_as_the_rfc_says(found: &CaseResults) {
+    println!("{}", summary(found));
+    no_failure(found);
+    let others = found.iter().filter(|(_, of)| of.behavior != "OK" || of.behavior_close != "OK");
+    assert_eq!(others.collect::<Vec<_>>(), []);
+    assert_eq!(found.len(), COMPRESSION_CASES);
+}
+
 /// Every case is OK or informational, except those of [`MESSAGE_AND_OFFENCE`] and `lax`.
 fn keeps_to_the_rfc(engine: EngineKind, lax: &[&str]) {
-    let found = run_client(engine);
+    let found = run_client(engine, GROUPS, None);
     println!("{}", summary(&found));
     no_failure(&found);
     let strict = |of: &CaseResult| ["OK", "INFORMATIONAL"].contains(&of.behavior.as_str());
@@ -113,8 +138,8 @@ fn no_failure(found: &CaseResults) {
     }
 }
 
-/// Runs all cases against an engine, which sends everything back.
-fn run_client(engine: EngineKind) -> CaseResults {
+/// Runs the cases of `groups` against an engine, which sends everything back.
+fn run_client(engine: EngineKind, groups: &[u32], compression: Option<DeflateSettings>) -> CaseResults {
     let folder = installed("autobahn", "wstest");
     let reports = tempfile::tempdir().expect("a folder");
     // Free a moment ago; the suite takes no port that it may choose itself.
@@ -122,7 +147,7 @@ fn run_client(engine: EngineKind) -> CaseResults {
     let spec = json!({
         "url": format!("ws://127.0.0.1:{port}"),
         "outdir": reports.path(),
-        "cases": GROUPS.map(|group| format!("{group}.*")),
+        "cases": cases(groups),
         "exclude-cases": [],
         "exclude-agent-cases": {},
     });
@@ -141,11 +166,16 @@ fn run_client(engine: EngineKind) -> CaseResults {
     }
     let url = |what: &str| format!("ws://127.0.0.1:{port}/{what}").parse().expect("a URL");
     for case in 1..=case_count(port) {
-        let ended = echo(engine, &url(&format!("runCase?case={case}&agent={engine}")));
+        let ended = echo(engine, compression, &url(&format!("runCase?case={case}&agent={engine}")));
         assert!(ended.is_ok(), "case {case}: {ended:?}");
     }
-    echo(engine, &url(&format!("updateReports?agent={engine}"))).expect("it writes reports");
+    echo(engine, None, &url(&format!("updateReports?agent={engine}"))).expect("it writes reports");
     outcomes(&reports.path().join("index.json"), engine.name())
+}
+
+/// The cases of these groups, as the suite names them.
+fn cases(groups: &[u32]) -> Vec<String> {
+    groups.iter().map(|group| format!("{group}.*")).collect()
 }
 
 /// How many cases the suite has for a client.
@@ -157,15 +187,15 @@ fn case_count(port: u16) -> u32 {
     count.parse().expect("a number")
 }
 
-/// Runs all cases against the reference server.
-fn run() -> CaseResults {
+/// Runs the cases of `groups` against the reference server.
+fn run(groups: &[u32], compression: Option<DeflateSettings>) -> CaseResults {
     let folder = installed("autobahn", "wstest");
     let reports = tempfile::tempdir().expect("a folder");
-    let server = Reference::start(Reply::Echo);
+    let server = Reference::start_with(Options { compression, ..Options::default() });
     let spec = json!({
         "outdir": reports.path(),
         "servers": [{ "agent": "server", "url": server.url() }],
-        "cases": GROUPS.map(|group| format!("{group}.*")),
+        "cases": cases(groups),
         "exclude-cases": [],
         "exclude-agent-cases": {},
     });

@@ -12,7 +12,8 @@ pub struct Compression {
 }
 
 impl Compression {
-    /// Window bits that can be asked for. 8 are lawful, but zlib can't compress with them.
+    /// Window bits that can be asked for. 8 are lawful, but zlib, which most servers use, can't
+    /// compress with them.
     pub const WINDOW_BITS: std::ops::RangeInclusive<u8> = 9..=15;
 }
 

@@ -141,7 +141,7 @@ fn context_takeover_makes_repeated_messages_small() {
 }
 
 #[test]
-fn compression_is_declined_where_it_is_not_wanted_or_not_offered() {
+fn compression_needs_both_ends() {
     let plain = TestServer::start(Options::default());
     let (mut peer, accepted) = open(&plain, Some(DeflateSettings::default().offer()), &[]);
     assert_eq!(accepted.deflate, None);
@@ -190,7 +190,7 @@ fn delayed_and_faulty_answers_are_compressed_as_well() {
 }
 
 #[test]
-fn a_message_that_inflates_beyond_the_limit_is_closed_with_1009() {
+fn a_message_that_inflates_too_far_is_closed_with_1009() {
     let mut options = Options::default();
     options.limits.message_bytes = 100_000;
     let server = compressing(options);

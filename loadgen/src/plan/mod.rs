@@ -18,6 +18,7 @@ mod check;
 mod connect;
 mod dialogue;
 mod embedded_rooms;
+mod embedded_server;
 mod error;
 mod group;
 pub mod keys;

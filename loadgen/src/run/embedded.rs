@@ -10,7 +10,7 @@ use std::{
 
 use descriptors::Table;
 use rustls::pki_types::CertificateDer;
-use server::{Identity, Limits, RoomsOptions, TlsSettings};
+use server::{DeflateSettings, Identity, Limits, RoomsOptions, TlsSettings};
 use tokio::sync::oneshot;
 
 use crate::plan::{Group, Plan, Target};
@@ -44,7 +44,18 @@ impl EmbeddedServer {
         let limits = limits(plan);
         let rooms = plan.embedded_own_copy().map(|own| RoomsOptions { own, ..RoomsOptions::default() });
         let (tls, certificate) = tls(plan)?.unzip();
-        let options = server::Options { threads, table, page: false, limits, rooms, tls, ..server::Options::default() };
+        let options = server::Options {
+            threads,
+            table,
+            page: false,
+            limits,
+            rooms,
+            tls,
+            subprotocols: plan.embedded_subprotocols(),
+            // Clients ask for the parameters that they want.
+            compression: plan.embedded_compresses().then(DeflateSettings::default),
+            ..server::Options::default()
+        };
         let serving = server::start(listener, options)?;
         let thread = std::thread::Builder::new().name("embedded".to_owned()).spawn(move || {
             let shutdown = async { drop(stopped.await) };

@@ -42,6 +42,7 @@ mod compression;
 mod deaths;
 mod dialogue;
 mod differential;
+mod embedded_server;
 mod exit_codes;
 mod faults;
 mod groups;

@@ -4,6 +4,7 @@ mod arrivals;
 mod compression;
 mod connect;
 mod dialogue;
+mod embedded_server;
 mod expectation;
 mod network_path;
 mod request;
@@ -53,6 +54,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
     rooms(groups)?;
     slow_readers::check(groups)?;
     tls::check_embedded(groups)?;
+    embedded_server::check(groups)?;
     end(run, groups)?;
     thresholds::check(run, groups)
 }

@@ -13,7 +13,7 @@ pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
         return Err(PlanError { group: Some(index), key: "target", value: None, why });
     }
     let is_given = |field: HeaderName| group.connect.headers.iter().any(|(name, _)| *name == field);
-    if let Some(why) = subprotocols(&request.subprotocols, is_given(SEC_WEBSOCKET_PROTOCOL), group) {
+    if let Some(why) = subprotocols(&request.subprotocols, is_given(SEC_WEBSOCKET_PROTOCOL)) {
         return Err(PlanError::new(Some(index), "subprotocol", request.subprotocols.join(","), why));
     }
     if let Some(origin) = &request.origin {
@@ -36,7 +36,7 @@ pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
 }
 
 /// Why subprotocols can't be offered.
-fn subprotocols(names: &[String], is_given: bool, group: &Group) -> Option<String> {
+fn subprotocols(names: &[String], is_given: bool) -> Option<String> {
     let (first, rest) = names.split_first()?;
     if is_given {
         return Some(
@@ -44,9 +44,6 @@ fn subprotocols(names: &[String], is_given: bool, group: &Group) -> Option<Strin
              may choose none)"
                 .to_owned(),
         );
-    }
-    if group.target == Target::Embedded {
-        return Some("the server that loadgen starts has no subprotocol; give a URL, or leave it out".to_owned());
     }
     let wrong = [first].into_iter().chain(rest).find(|name| !is_token(name.as_bytes()));
     wrong.map(|name| format!("`{name}` can't be a subprotocol; it has letters, digits and !#$%&'*+-.^_`|~"))
@@ -112,7 +109,7 @@ mod tests {
         let redirects = |group: &mut Group| group.connect.request.max_redirects = 3;
         for (url, change, expected) in [
             ("ws://h", &subprotocol as &dyn Fn(&mut Group), ""),
-            ("", &subprotocol, "--subprotocol v1: the server that loadgen starts has no subprotocol"),
+            ("", &subprotocol, ""),
             ("ws://h", &origin, ""),
             ("ws://h", &basic("sesame:open"), ""),
             ("ws://h", &basic("sesame"), "--basic-auth: expected USER:PASSWORD"),

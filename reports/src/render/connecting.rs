@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn every_format_for_people_says_that_any_certificate_is_accepted() {
+    fn formats_for_people_say_that_any_certificate_is_accepted() {
         let report = sample::connected();
         for text in [
             rendered(&Text::default(), &report).replace('\n', " ").split_whitespace().collect::<Vec<_>>().join(" "),

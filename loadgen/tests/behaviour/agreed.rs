@@ -1,7 +1,8 @@
 //! What was agreed when connections opened stands in the result.
 
-use loadgen::plan::{Connect, EngineKind, TlsOptions};
-use server::Reply;
+use frames::deflate::{DeflateSettings, WindowBits};
+use loadgen::plan::{Compression, Connect, EngineKind, TlsOptions};
+use server::{Options, Reply};
 
 use crate::rig::{Reference, TestPlan, TlsProxy, complete, n32, plan, run};
 
@@ -31,4 +32,28 @@ fn a_plain_run_has_agreed_on_nothing(engine: EngineKind) {
     assert!(connections.subprotocols.is_empty() && connections.addresses.is_empty());
     assert_eq!((connections.redirects, report.total.traffic.compressed), (0, <_>::default()));
     assert_eq!(report.plan.groups[0].connect, None);
+}
+
+#[test]
+fn compression_and_what_it_saved_are_counted() {
+    let window_bits = WindowBits::MOST;
+    let compressing = Some(DeflateSettings { window_bits, no_context_takeover: false });
+    for (settings, agreed) in [(compressing, 5), (None, 0)] {
+        let server = Reference::start_with(Options { compression: settings, ..Options::default() });
+        let plain = plan(EngineKind::Lean, &server.url());
+        let connect = Connect { compression: Some(Compression::default()), ..plain.connect.clone() };
+        let report = run(&TestPlan { clients: n32(5), connect, ..plain });
+        complete(&report);
+        let counts = report.total.connections.compression.as_ref().expect("it was offered");
+        assert_eq!((counts.agreed, counts.declined), (agreed, 5 - agreed));
+        assert_eq!(counts.parameters.values().sum::<u64>(), agreed);
+        let traffic = &report.total.traffic;
+        let (sent, received) = (traffic.compressed.sent_bytes, traffic.compressed.received_bytes);
+        if agreed == 0 {
+            assert_eq!(traffic.compressed, <_>::default(), "it was declined");
+        } else {
+            assert_eq!((sent, received), (traffic.sent_bytes, traffic.received_bytes), "on each connection");
+            assert!(traffic.compressed.ratio().is_some());
+        }
+    }
 }

@@ -3,7 +3,9 @@
 
 use gungraun::{Callgrind, LibraryBenchmarkConfig, main};
 
-use crate::benchmarks::{codec::codec, frames::frames, ledger::ledger, payload::payload, recorder::recorder};
+use crate::benchmarks::{
+    codec::codec, compression::compression, frames::frames, ledger::ledger, payload::payload, recorder::recorder,
+};
 
 /// glibc copies and fills memory by what the processor can do. Without these features, it does so
 /// in one way on every x86-64: a machine's AVX would move counts by up to 12 %, and callgrind takes
@@ -16,7 +18,7 @@ main!(
         // Instructions only: what a simulated cache says is no fact of any machine.
         .tool(Callgrind::with_args(["--cache-sim=no"]))
         .env("GLIBC_TUNABLES", ONE_WAY_TO_COPY),
-    library_benchmark_groups = [payload, ledger, recorder, frames, codec]
+    library_benchmark_groups = [payload, ledger, recorder, frames, compression, codec]
 );
 
 /// Does what the arguments of this program say: measures, or is measured.

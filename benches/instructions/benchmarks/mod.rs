@@ -6,6 +6,7 @@
 //! instructions that handle them.
 
 pub(crate) mod codec;
+pub(crate) mod compression;
 pub(crate) mod frames;
 pub(crate) mod ledger;
 pub(crate) mod payload;

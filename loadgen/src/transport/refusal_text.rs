@@ -127,11 +127,14 @@ pub(super) fn said(declined: &Declined) -> Vec<u8> {
 
 /// What may help, for the common statuses.
 fn hint(declined: &Declined, secure: bool) -> Option<&'static str> {
-    let names_https = [&declined.reason, &declined.body]
-        .iter()
-        .any(|text| text.to_ascii_lowercase().windows(5).any(|window| window == b"https"));
+    let says = |words: &[u8]| {
+        let texts = [&declined.reason, &declined.body];
+        texts.iter().any(|text| text.to_ascii_lowercase().windows(words.len()).any(|window| window == words))
+    };
     Some(match declined.status {
-        400 if !secure && names_https => "this port speaks TLS: try wss://",
+        // nginx answers so: its TLS takes clients without a certificate, or with a wrong one.
+        400 if secure && says(b"ssl certificate") => "--cert FILE --key FILE give a certificate that it takes",
+        400 if !secure && says(b"https") => "this port speaks TLS: try wss://",
         200..300 => "this path answers plain HTTP: is it the right path?",
         300..400 => "loadgen follows no redirect: give it the URL that Location names, with ws:// or wss://",
         401 => "--basic-auth, --bearer or -H 'Authorization: ...' sends credentials",
@@ -195,6 +198,8 @@ mod tests {
             assert!(!words.contains(char::is_control), "{words:?}");
         }
         assert!(!said_of(b"", true).contains("wss"), "it is over TLS already");
+        let nginx = b"HTTP/1.1 400 Bad Request\r\n\r\n<title>400 No required SSL certificate was sent</title>";
+        assert!(said_of(nginx, true).contains("--cert FILE"));
     }
 
     #[test]

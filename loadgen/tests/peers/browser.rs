@@ -9,7 +9,7 @@ use server::{FaultKind, Faults, Options, Reply};
 use crate::rig::{Process, Reference, installed};
 
 /// More than the script waits for.
-const LIMIT: Duration = Duration::from_secs(300);
+pub(crate) const LIMIT: Duration = Duration::from_secs(300);
 
 /// What the page shows after each job, in their order.
 fn click(jobs: &[Value]) -> Vec<Value> {

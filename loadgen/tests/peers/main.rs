@@ -11,16 +11,22 @@
 
 mod autobahn;
 mod browser;
+mod compression;
+mod examples;
 mod hdrhistogram;
 mod idle;
 mod jitter;
 mod node;
+mod openssl;
 mod python;
 mod recording;
 mod reload;
 mod report_page;
 mod restart;
 mod rig;
+mod routes;
 mod scenarios;
 mod services;
 mod slow_readers;
+mod tls;
+mod tls_clients;

@@ -22,6 +22,14 @@ pub(crate) fn loadgen(url: &str, arguments: &[&str]) -> (Report, Judgement) {
     (report, judgement)
 }
 
+/// What the command says of a target that none of its clients reaches.
+pub(crate) fn unreachable(url: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    let outcome = Process::start(command.arg(url).args(arguments)).wait(LIMIT);
+    assert_eq!(outcome.code, Some(Verdict::Connections.exit_code().into()), "{outcome:?}");
+    outcome.stderr
+}
+
 /// Every message was answered as it must be. The machine may have been too slow for the timing.
 pub(crate) fn complete(report: &Report, judgement: &Judgement) {
     for tally in [&report.total.measured, &report.total.warmup] {

@@ -20,10 +20,15 @@ pub(crate) struct Language {
 
 impl Language {
     fn start(&self, program: &str, arguments: &[&str]) -> Process {
+        Process::start(&mut self.command(program, arguments))
+    }
+
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let folder = installed(self.name, self.installed);
         let path = folder.join(self.interpreter);
         let mut command = if path.exists() { Command::new(path) } else { Command::new(self.interpreter) };
-        Process::start(command.arg(folder.join(program).with_extension(self.suffix)).args(arguments))
+        command.arg(folder.join(program).with_extension(self.suffix)).args(arguments);
+        command
     }
 
     /// A server, when it listens.
@@ -40,10 +45,22 @@ impl Language {
 
     /// What a program printed that ends by itself.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Vec<Value> {
-        let outcome = self.start(program, arguments).wait(super::PATIENCE);
-        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{:#?}", outcome.lines);
-        parse(&outcome.lines)
+        ended(self.start(program, arguments))
     }
+
+    /// What the client printed of a server whose certificate is signed by the authority in a file.
+    pub(crate) fn trusting_client(&self, authority: &str, url: &str) -> Vec<Value> {
+        let mut command = self.command("client", &[url]);
+        // Node's and OpenSSL's, which Python uses.
+        ended(Process::start(command.env("NODE_EXTRA_CA_CERTS", authority).env("SSL_CERT_FILE", authority)))
+    }
+}
+
+/// What a program printed that ends by itself.
+fn ended(process: Process) -> Vec<Value> {
+    let outcome = process.wait(super::PATIENCE);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{:#?}", outcome.lines);
+    parse(&outcome.lines)
 }
 
 /// A peer that is a server.
@@ -56,6 +73,11 @@ pub(crate) struct PeerServer {
 }
 
 impl PeerServer {
+    /// Its URL with TLS, by the name that its certificate has.
+    pub(crate) fn tls_url(&self) -> String {
+        format!("wss://localhost:{}", self.place)
+    }
+
     /// Tells it something, such as to read its configuration again.
     pub(crate) fn say(&mut self, line: &str) {
         self.process.say(line);

@@ -7,8 +7,12 @@ use std::{
     process::{Command, Output},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+
 /// Nobody listens there, so a run ends at once.
 const CLOSED: &str = "ws://127.0.0.1:1/";
+const CLOSED_TLS: &str = "wss://127.0.0.1:1/";
 
 /// Exit code of what is refused.
 const USAGE: i32 = 2;
@@ -16,6 +20,7 @@ const USAGE: i32 = 2;
 fn run(folder: &Path, arguments: &[String]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
     command.current_dir(folder).args(arguments).env_remove("COLUMNS").env_remove("CLICOLOR_FORCE");
+    command.env("PROXY_AUTH", "user:password");
     command.output().expect("the command")
 }
 
@@ -36,8 +41,11 @@ fn is_plan_file(word: &str) -> bool {
 /// The command with a target of this machine that refuses at once, and with few clients.
 fn harmless(arguments: &[String]) -> Vec<String> {
     let is_url = |word: &String| word.starts_with("ws://") || word.starts_with("wss://");
-    let of_this_machine =
-        |word: &String| if is_url(word) { CLOSED.to_owned() } else { word.replace("10.0.0.", "127.0.0.") };
+    let of_this_machine = |word: &String| match word {
+        url if url.starts_with("wss://") => CLOSED_TLS.to_owned(),
+        url if is_url(url) => CLOSED.to_owned(),
+        word => word.replace("10.0.0.", "127.0.0."),
+    };
     let mut harmless: Vec<String> = arguments.iter().map(of_this_machine).collect();
     let command = arguments.first().map(String::as_str);
     if command == Some("serve") {
@@ -52,11 +60,22 @@ fn harmless(arguments: &[String]) -> Vec<String> {
         return harmless;
     }
     if !arguments.iter().any(is_url) {
-        harmless.push(CLOSED.to_owned());
+        let has_tls = arguments.iter().any(|word| word == "--tls");
+        harmless.push(if has_tls { CLOSED_TLS } else { CLOSED }.to_owned());
     }
     // The last one wins.
     harmless.extend(["--clients", "1"].map(str::to_owned));
     harmless
+}
+
+/// A certificate that signed itself, and its key (PEM).
+fn certificate_and_key() -> [String; 2] {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let pem = |label: &str, der: &[u8]| {
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64_STANDARD.encode(der))
+    };
+    [pem("CERTIFICATE", cert.der()), pem("PRIVATE KEY", &signing_key.serialize_der())]
 }
 
 #[test]
@@ -68,11 +87,12 @@ fn every_command_of_the_documents_is_accepted() {
     let baselines = folder.path().join("reports/baselines");
     fs::create_dir_all(&baselines).expect("a folder");
     fs::copy(&sample, baselines.join("main.json")).expect("a copy");
+    let [certificate, key] = certificate_and_key();
     let commands = documents::commands("loadgen");
     assert!(commands.len() > 20, "{commands:?}");
     for command in commands {
-        let is_result = |word: &&String| Path::new(word).extension().is_some_and(|extension| extension == "json");
-        for file in command.arguments.iter().filter(is_result) {
+        let files = || command.arguments.iter().map(|word| word.trim_start_matches('@'));
+        for file in files().filter(|word| has_extension(word, "json")) {
             fs::copy(&sample, folder.path().join(file)).expect("a copy");
         }
         for file in command.arguments.iter().filter(|word| has_extension(word, "har")) {
@@ -81,6 +101,12 @@ fn every_command_of_the_documents_is_accepted() {
         }
         for file in command.arguments.iter().filter(|word| has_extension(word, "csv")) {
             fs::write(folder.path().join(file), "user,token,team\nann,s3cr3t,red\n").expect("a file");
+        }
+        for file in files().filter(|word| has_extension(word, "pem") || has_extension(word, "key")) {
+            let file = folder.path().join(file.replace("{{user}}", "ann"));
+            fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+            let is_key = file.extension().is_some_and(|extension| extension == "key");
+            fs::write(file, if is_key { &key } else { &certificate }).expect("a file");
         }
         for file in command.arguments.iter().filter(|word| is_plan_file(word)) {
             let file = folder.path().join(file);

@@ -50,7 +50,7 @@ impl<'a> Targets<'a> {
             let own = embedded.and_then(EmbeddedServer::certificate);
             let tls = speaks_tls(group).then(|| TlsSettings::of_group(group, values, own)).transpose();
             let embedded = embedded.map(EmbeddedServer::address);
-            let tls = tls.map_err(PlanRefusal::from)?;
+            let tls = tls.map_err(PlanRefusal::from)?.or_else(|| of_redirects(group, values));
             let mut route = route::resolve(plan, workers, group, values, embedded, tls.as_ref()).map_err(|error| {
                 RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
             })?;
@@ -162,6 +162,12 @@ fn speaks_tls(group: &Group) -> bool {
         [] => group.connect.tls.embedded,
         urls => urls.iter().any(|url| url.scheme() == "wss"),
     }
+}
+
+/// TLS for servers that redirects may lead to, if it can be set up.
+fn of_redirects(group: &Group, values: &Arc<Values>) -> Option<TlsSettings> {
+    let may_need_it = group.connect.request.max_redirects > 0;
+    may_need_it.then(|| TlsSettings::of_group(group, values, None).ok()).flatten()
 }
 
 /// Whether each of many addresses of this machine reaches the peer, or none is needed, as for a

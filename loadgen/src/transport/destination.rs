@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use http::{HeaderName, HeaderValue};
+use url::Url;
 
 use super::{ResolvedPath, tls::TlsClient};
 use crate::message::BoundTemplate;
@@ -12,6 +13,8 @@ use crate::message::BoundTemplate;
 pub(crate) struct Destination {
     /// The way to it.
     pub(crate) path: ResolvedPath,
+    /// Its origin: scheme, host and port. Path and query are in `resource`.
+    pub(crate) origin: Url,
     /// `Host` field of the handshake.
     pub(crate) authority: String,
     /// Path and query.
@@ -29,6 +32,7 @@ impl Destination {
     pub(crate) fn plain(addresses: Vec<SocketAddr>, authority: String, resource: String) -> Self {
         Self {
             path: ResolvedPath::direct(addresses),
+            origin: Url::parse(&format!("ws://{authority}/")).unwrap_or_else(|_| unnamed()),
             authority,
             resource,
             personal_resource: None,
@@ -36,4 +40,9 @@ impl Destination {
             tls: None,
         }
     }
+}
+
+/// The origin of a server without a name.
+fn unnamed() -> Url {
+    Url::parse("ws://unnamed.invalid/").expect("it is a URL")
 }

@@ -1,6 +1,11 @@
 //! Where connections of a group go first: to the server, or to a proxy.
 
-use std::{cell::Cell, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    cell::Cell,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
 
 /// Where connections go first.
 #[derive(Clone, Debug)]
@@ -40,6 +45,16 @@ impl FirstHop {
         match self {
             Self::Tcp(addresses) => &addresses.list,
             Self::Unix(_) => &[],
+        }
+    }
+
+    /// Keeps the addresses that can be reached from `source`, if one is given. An address that only
+    /// this machine knows is no source for a way out of it.
+    pub(super) fn leave_from(&mut self, source: &mut Option<IpAddr>) {
+        let is_here = self.is_here();
+        source.take_if(|source| source.is_loopback() && !is_here);
+        if let (Self::Tcp(addresses), Some(source)) = (self, source) {
+            addresses.list.retain(|address| address.is_ipv4() == source.is_ipv4());
         }
     }
 

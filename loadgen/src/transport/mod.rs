@@ -6,6 +6,7 @@
 //! blocks except the lookup, which is done once.
 
 mod connect_error;
+mod cookies;
 pub(crate) mod destination;
 mod endpoint;
 pub(crate) mod first_hop;
@@ -14,6 +15,7 @@ mod opened;
 mod opening;
 mod proxy;
 pub(crate) mod public_address;
+mod redirect;
 mod refusal_text;
 mod request;
 mod resolved_path;

@@ -31,6 +31,8 @@ pub(crate) struct Opened {
     pub(crate) phases: Phases,
     /// What TLS has agreed on with the server; none without TLS.
     pub(crate) tls: Option<TlsSummary>,
+    /// Redirects that were followed.
+    pub(crate) redirects: u32,
     /// What the server answered.
     pub(crate) answer: Answer,
 }

@@ -2,16 +2,22 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use frames::handshake::{Key, request};
+use frames::handshake::{Fields, Key, request};
 use http::{
     HeaderName, HeaderValue,
-    header::{HOST, SEC_WEBSOCKET_PROTOCOL},
+    header::{COOKIE, HOST, SEC_WEBSOCKET_PROTOCOL},
 };
 use percent_encoding::percent_encode;
+use url::Url;
 
-use super::Route;
+use super::{
+    Destination, ResolvedPath, Route,
+    cookies::CookiePlace,
+    redirect::{Redirects, is_same_origin, may_leave_the_origin},
+    route,
+};
 use crate::{
-    message::{BoundTemplate, Place, Template, Values},
+    message::{BoundTemplate, CapturedValues, Place, Template, Values},
     plan::Group,
     secrets::{RESERVED, Secrets},
 };
@@ -66,9 +72,14 @@ impl Route {
 
     fn request_with(&self, key: &Key, client: u32, captured: &[Box<str>]) -> Vec<u8> {
         let destination = self.destination(client);
+        let resource = self.resource(client, captured);
         let mut bytes = Vec::with_capacity(512);
         let fields = self.fields(client, captured);
-        let fields: Vec<_> = fields.iter().map(|(header, value)| (titled(header.0.as_str()), &**value)).collect();
+        let cookies = self.cookie_field(client, &resource, &fields);
+        let fields = fields.iter().filter(|(header, _)| cookies.is_none() || header.0 != COOKIE);
+        let fields = fields.map(|(header, value)| (titled(header.0.as_str()), &**value));
+        let cookies = cookies.as_deref().map(|cookies| ("Cookie".to_owned(), cookies));
+        let fields: Vec<_> = fields.chain(cookies).collect();
         let fields = fields.iter().map(|(name, value)| (name.as_str(), *value));
         let compression = self.compression.map(|offer| offer.to_string());
         let extensions = compression.iter().map(|offer| ("Sec-WebSocket-Extensions", offer.as_bytes()));
@@ -76,12 +87,94 @@ impl Route {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let authority = self.personal.as_deref().and_then(|personal| personal.authority.as_ref());
         let authority = authority.map(|template| text(template.encode_values(client, captured, of_field)));
-        let encode = |value: &[u8]| percent_encode(value, RESERVED).to_string().into_bytes();
-        let resource = destination.personal_resource.as_ref();
-        let resource = resource.map(|template| text(template.encode_values(client, captured, encode)));
         let authority = authority.as_ref().unwrap_or(&destination.authority);
-        request(&mut bytes, authority, resource.as_ref().unwrap_or(&destination.resource), key, fields);
+        request(&mut bytes, authority, &resource, key, fields);
         bytes
+    }
+
+    /// Path and query of a client's request.
+    fn resource(&self, client: u32, captured: &[Box<str>]) -> Cow<'_, str> {
+        let destination = self.destination(client);
+        let encode = |value: &[u8]| percent_encode(value, RESERVED).to_string().into_bytes();
+        match &destination.personal_resource {
+            None => Cow::Borrowed(&destination.resource),
+            Some(template) => {
+                let bytes = template.encode_values(client, captured, encode);
+                Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+            }
+        }
+    }
+
+    /// The cookies of a client's request: those that servers have set, and those that `fields`
+    /// give. None if no server has set any.
+    fn cookie_field(&self, client: u32, resource: &str, fields: &[(&Header, Cow<'_, [u8]>)]) -> Option<Vec<u8>> {
+        let cookies = self.cookies.as_ref().filter(|cookies| cookies.has(client))?;
+        let given: Vec<_> = fields.iter().filter(|(header, _)| header.0 == COOKIE).map(|(_, value)| &**value).collect();
+        cookies.field(client, self.cookie_place(client, resource), &given.join(&b"; "[..]))
+    }
+
+    fn cookie_place<'a>(&'a self, client: u32, resource: &'a str) -> CookiePlace<'a> {
+        let origin = &self.destination(client).origin;
+        let path = resource.split_once('?').map_or(resource, |(path, _)| path);
+        CookiePlace { host: origin.host_str().unwrap_or_default(), path, secure: origin.scheme() == "wss" }
+    }
+
+    /// Keeps the cookies that a response to a client sets.
+    pub(super) fn hear_cookies(&self, client: u32, fields: &Fields) {
+        let Some(cookies) = &self.cookies else { return };
+        let resource = self.captured.with(client, |captured| self.resource(client, captured).into_owned());
+        cookies.hear(client, self.cookie_place(client, &resource), fields);
+    }
+
+    /// The URL of a client's request.
+    pub(super) fn url(&self, client: u32) -> Url {
+        let origin = &self.destination(client).origin;
+        let resource = self.captured.with(client, |captured| self.resource(client, captured).into_owned());
+        origin.join(&resource).unwrap_or_else(|_| origin.clone())
+    }
+
+    /// The route of one client to where a redirect leads, on this way. Nothing in it differs from
+    /// client to client any more. What may be a secret goes to the same origin only.
+    pub(super) fn redirected(&self, client: u32, to: &Url, path: ResolvedPath) -> Result<Self, String> {
+        let from = self.destination(client);
+        let stays = is_same_origin(&from.origin, to);
+        let redirects = self.redirects.as_ref().map(Redirects::after_one);
+        let tls = redirects.as_ref().map_or(Ok(None), |redirects| redirects.tls(to))?;
+        let authority = self.personal.as_deref().and_then(|personal| personal.authority.as_ref());
+        self.captured.with(client, |captured| {
+            let kept = self.fields(client, captured).into_iter();
+            let kept = kept.filter(|(header, _)| stays || may_leave_the_origin(&header.0));
+            let kept =
+                kept.filter_map(|(header, value)| Some((header.0.clone(), HeaderValue::from_bytes(&value).ok()?)));
+            let given = authority.map(|template| template.encode_values(client, captured, of_field));
+            let given = given.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let authority = if stays { given.unwrap_or_else(|| from.authority.clone()) } else { route::authority(to) };
+            let destination = Destination {
+                path,
+                origin: route::origin(to),
+                authority,
+                resource: route::resource(to),
+                personal_resource: None,
+                headers: Vec::new(),
+                tls,
+            };
+            Ok(Self {
+                destinations: vec![destination],
+                first_client: 0,
+                headers: kept.collect(),
+                offered: self.offered(client),
+                demands_subprotocol: self.demands_subprotocol,
+                personal: None,
+                captured: CapturedValues::default(),
+                cookies: self.cookies.clone(),
+                redirects,
+                secrets: self.secrets_of(client).into_owned(),
+                timeout: self.timeout,
+                limits: self.limits,
+                compression: self.compression,
+                wire_shape: self.wire_shape,
+            })
+        })
     }
 
     /// Header fields of a client's request, and their values.
@@ -106,12 +199,19 @@ impl Route {
         offered(fields.iter().map(|(header, value)| (&header.0, &**value)))
     }
 
-    /// A text without the values that a client remembers.
+    /// A text without the values that a client remembers, and without its cookies.
     pub(crate) fn without_captured(&self, client: u32, text: String) -> String {
-        self.captured.with(client, |captured| match captured {
+        let text = self.captured.with(client, |captured| match captured {
             [] => text,
             captured => Secrets::default().with(captured.iter().map(|value| &**value)).redact(&text),
-        })
+        });
+        match &self.cookies {
+            None => text,
+            Some(cookies) => cookies.with_values(client, |values| match values {
+                [] => text,
+                values => Secrets::default().with(values.iter().copied()).redact(&text),
+            }),
+        }
     }
 
     /// What is masked in what a server says to a client.
@@ -120,10 +220,17 @@ impl Route {
             Some(personal) => Cow::Owned(self.secrets.with(personal.values.row(client))),
             None => Cow::Borrowed(&self.secrets),
         };
-        self.captured.with(client, |captured| match captured {
+        let secrets = self.captured.with(client, |captured| match captured {
             [] => secrets,
             captured => Cow::Owned(secrets.with(captured.iter().map(|value| &**value))),
-        })
+        });
+        match &self.cookies {
+            None => secrets,
+            Some(cookies) => cookies.with_values(client, |values| match values {
+                [] => secrets,
+                values => Cow::Owned(secrets.with(values.iter().copied())),
+            }),
+        }
     }
 }
 
@@ -148,7 +255,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{engine::simulated, message::Capture};
+    use crate::{engine::simulated, message::Capture, transport::cookies::CookieJars};
 
     #[test]
     fn what_a_client_remembers_stands_in_its_request() {
@@ -175,6 +282,32 @@ mod tests {
         assert!(request(4).starts_with("GET /room?after= "), "another client");
         let refused = route.secrets_of(3).redact("no room after a&b c\r\nX-Evil: 1 here");
         assert_eq!(refused, "no room after *** here");
+    }
+
+    #[test]
+    fn cookies_go_back_and_are_masked() {
+        let headers = vec![(COOKIE, HeaderValue::from_static("theme=dark; sid=given"))];
+        let cookies = Some(CookieJars::default());
+        let mut route = Route { headers, cookies, ..simulated::route(Duration::from_secs(1)) };
+        route.destinations[0].resource = "/room?x".to_owned();
+        let cookie = |client| {
+            let request = String::from_utf8(route.request(&Key::random(), client)).unwrap();
+            let lines: Vec<_> = request.lines().filter_map(|line| line.strip_prefix("Cookie: ")).collect();
+            lines.join(" | ")
+        };
+        assert_eq!(cookie(0), "theme=dark; sid=given");
+        let key = Key::random();
+        let mut reader = frames::handshake::ResponseReader::new(&key, []);
+        let answer = format!(
+            "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {}\r\n\
+             Set-Cookie: sid=s3cret\r\nSet-Cookie: far=away; Path=/far\r\n\r\n",
+            key.accept()
+        );
+        route.hear_cookies(0, &reader.take(answer.as_bytes()).unwrap().unwrap().fields);
+        assert_eq!((cookie(0).as_str(), cookie(1).as_str()), ("theme=dark; sid=s3cret", "theme=dark; sid=given"));
+        assert_eq!(route.secrets_of(0).redact("it was s3cret"), "it was ***");
+        assert_eq!(route.without_captured(0, "it was s3cret".to_owned()), "it was ***");
+        assert_eq!(route.without_captured(1, "it was s3cret".to_owned()), "it was s3cret");
     }
 
     #[test]

@@ -19,8 +19,10 @@ use url::Url;
 
 use super::{
     ResolvedPath,
+    cookies::CookieJars,
     destination::Destination,
     lookup::{host_at, host_of},
+    redirect::Redirects,
     request::{PersonalRequest, offered},
     tls::{TlsClient, TlsSettings},
 };
@@ -54,6 +56,10 @@ pub(crate) struct Route {
     pub(crate) personal: Option<Arc<PersonalRequest>>,
     /// What its clients remember of the events that they receive.
     pub(crate) captured: CapturedValues,
+    /// What servers have set, where clients can come back with it.
+    pub(super) cookies: Option<CookieJars>,
+    /// How redirects are followed, if they are.
+    pub(super) redirects: Option<Redirects>,
     /// Secrets that are masked in what a server says.
     pub(crate) secrets: Secrets,
     /// Longest wait for a connection to open.
@@ -77,12 +83,19 @@ impl Route {
             demands_subprotocol: false,
             personal: None,
             captured: CapturedValues::default(),
+            cookies: None,
+            redirects: None,
             secrets: Secrets::default(),
             timeout,
             limits,
             compression: None,
             wire_shape: WireShape::default(),
         }
+    }
+
+    /// The route as a worker has it, with cookies of its own.
+    pub(crate) fn of_worker(self) -> Self {
+        Self { cookies: self.cookies.map(|_| CookieJars::default()), ..self }
     }
 
     /// The server of a client.
@@ -139,6 +152,8 @@ pub(crate) fn resolve(
         offered: offered(headers.iter().map(|(name, value)| (name, value.as_bytes()))),
         personal: PersonalRequest::of(group, &headers, values).map_err(io::Error::other)?.map(Arc::new),
         captured: CapturedValues::default(),
+        cookies: comes_back(group).then(CookieJars::default),
+        redirects: Redirects::of(&group.connect, tls_settings),
         secrets: plan.secrets(),
         headers,
         timeout: group.connect.timeout,
@@ -158,6 +173,11 @@ pub(crate) fn resolve(
     })
 }
 
+/// Whether a client may make another request after its first.
+fn comes_back(group: &Group) -> bool {
+    group.sessions.reconnect.is_some() || group.connect.request.max_redirects > 0
+}
+
 /// The servers of a group.
 fn destinations(
     plan: &Plan,
@@ -172,6 +192,7 @@ fn destinations(
     let of_url = |url: &ServerUrl| {
         Ok(Destination {
             path: ResolvedPath::to(&host_of(url)?, &group.connect)?,
+            origin: origin(url),
             authority: authority(self::authority(url)),
             resource: resource(url),
             personal_resource: url.resource().map(bind).transpose()?,
@@ -227,6 +248,11 @@ fn of_options(request: &RequestOptions) -> impl Iterator<Item = (HeaderName, Hea
     origin.into_iter().chain(offered).chain(authorization)
 }
 
+/// Scheme, host and port.
+pub(super) fn origin(url: &Url) -> Url {
+    url.join("/").unwrap_or_else(|_| url.clone())
+}
+
 pub(crate) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
@@ -248,7 +274,7 @@ fn authorization(url: &Url) -> Option<HeaderValue> {
 }
 
 /// TLS of the connections to a URL, if it wants that.
-fn tls(url: &Url, settings: Option<&TlsSettings>) -> io::Result<Option<TlsClient>> {
+pub(super) fn tls(url: &Url, settings: Option<&TlsSettings>) -> io::Result<Option<TlsClient>> {
     let (Some(settings), Some(host)) = (settings.filter(|_| url.scheme() == "wss"), url.host()) else {
         return Ok(None);
     };

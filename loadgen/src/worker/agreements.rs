@@ -2,7 +2,10 @@
 
 use reports::{escape::visible_part, model::Connections};
 
-use crate::transport::{Answer, Endpoint, Opened, TlsSummary};
+use crate::{
+    secrets::HIDDEN,
+    transport::{Answer, Endpoint, Opened, TlsSummary},
+};
 
 /// Addresses that are told apart. The rest counts as `other`.
 const ADDRESSES: usize = 64;
@@ -49,6 +52,9 @@ pub(super) struct Asked {
     pub(super) compression: bool,
     /// Any certificate is accepted.
     pub(super) insecure: bool,
+    /// Subprotocols are offered by their option. Others come from header fields, whose values may
+    /// be secrets.
+    pub(super) subprotocol: bool,
 }
 
 /// Counts what was agreed on a connection.
@@ -64,8 +70,10 @@ pub(super) fn count(connections: &mut Connections, opened: &Opened, asked: Asked
         connections.compression.get_or_insert_default().count(parameters.as_deref());
     }
     if let Some(name) = subprotocol {
-        connections.count_subprotocol(&visible_part(name, NAME_SHOWN), 1);
+        let shown = if asked.subprotocol { visible_part(name, NAME_SHOWN) } else { HIDDEN.to_owned() };
+        connections.count_subprotocol(&shown, 1);
     }
+    connections.redirects += u64::from(opened.redirects);
 }
 
 #[cfg(test)]
@@ -78,7 +86,8 @@ mod tests {
     use crate::transport::Phases;
 
     fn opened(tls: Option<TlsSummary>, answer: Answer) -> Opened {
-        Opened { local: Endpoint::Unix, peer: Endpoint::Unix, phases: Phases::default(), tls, answer }
+        let (local, peer) = (Endpoint::Unix, Endpoint::Unix);
+        Opened { local, peer, phases: Phases::default(), tls, redirects: 2, answer }
     }
 
     #[test]
@@ -100,18 +109,27 @@ mod tests {
         let mut connections = Connections::default();
         for name in ["chat", "chat", &"\u{1b}".repeat(1000)] {
             let answer = Answer { subprotocol: Some(name.to_owned()), ..Answer::default() };
-            count(&mut connections, &opened(None, answer), Asked::default());
+            count(&mut connections, &opened(None, answer), Asked { subprotocol: true, ..Asked::default() });
         }
-        assert_eq!(connections.subprotocols.len(), 2);
+        assert_eq!((connections.subprotocols.len(), connections.redirects), (2, 6));
         assert_eq!(connections.subprotocols["chat"], 2);
         assert!(connections.subprotocols.keys().all(|name| name.len() < 500 && !name.contains('\u{1b}')));
+    }
+
+    #[test]
+    fn a_name_that_a_header_field_offers_is_hidden() {
+        let mut connections = Connections::default();
+        let answer = Answer { subprotocol: Some("bearer.s3cret".to_owned()), ..Answer::default() };
+        count(&mut connections, &opened(None, answer), Asked::default());
+        assert_eq!(connections.subprotocols.keys().collect::<Vec<_>>(), [HIDDEN]);
     }
 
     #[test]
     fn each_connection_counts_as_what_was_agreed_on_it() {
         let tls = |resumed| TlsSummary { version: "1.3", cipher: "A", resumed, wants_certificate: false };
         let compressed = |compression| Answer { compression, ..Answer::default() };
-        let (mut connections, asked) = (Connections::default(), Asked { compression: true, insecure: true });
+        let (mut connections, asked) =
+            (Connections::default(), Asked { compression: true, insecure: true, subprotocol: false });
         count(&mut connections, &opened(Some(tls(false)), compressed(None)), asked);
         count(&mut connections, &opened(Some(tls(true)), compressed(Some(DeflateParameters::default()))), asked);
         let said = connections.tls.unwrap();
@@ -120,6 +138,6 @@ mod tests {
         assert_eq!((said.agreed, said.declined, said.parameters["permessage-deflate"]), (1, 1, 1));
         let mut plain = Connections::default();
         count(&mut plain, &opened(None, Answer::default()), Asked::default());
-        assert_eq!(plain, Connections::default());
+        assert_eq!(plain, Connections { redirects: 2, ..Connections::default() });
     }
 }

@@ -61,7 +61,7 @@ impl WorkerGroup {
         };
         let sessions = GroupSessions::of(worker, index, &share);
         let first_slot = share.slots.start;
-        let route = Rc::new(route);
+        let route = Rc::new(route.of_worker());
         let dialogue =
             |script: &Arc<Script>| Box::new(GroupDialogue::new(Arc::clone(script), Rc::clone(&route), first_slot));
         Self {

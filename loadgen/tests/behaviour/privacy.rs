@@ -192,6 +192,47 @@ fn no_secret_is_in_a_refusal() {
     }
 }
 
+#[test]
+fn no_credentials_are_in_any_output() {
+    let keep = tempfile::tempdir().expect("a folder");
+    let file = keep.path().join("secret");
+    fs::write(&file, "c4nary-user:c4nary-pass\n").expect("a file");
+    let file = format!("@{}", file.display());
+    for given in [
+        &["--basic-auth", USER_INFO][..],
+        &["--basic-auth", &file],
+        &["--bearer=c4nary-bearer"],
+        &["--bearer", "c4nary-bearer"],
+    ] {
+        let server = ScriptedServer::start(Behaviour::RepeatsTheRequest);
+        let folder = tempfile::tempdir().expect("a folder");
+        let (url, everything) = (server.url(), in_folder(EVERYTHING, folder.path()));
+        let mut arguments = vec![&url[..], "-c", "1", "-n", "3", "--warmup", "0s", "--drain", "100ms", "--json"];
+        arguments.extend(given.iter().copied().chain(everything.iter().map(String::as_str)));
+        assert_eq!(leaves_none(&arguments, folder.path()), Some(4), "{given:?}");
+        let request = &server.finish()[0].request;
+        assert!(request.contains("c4nary-bearer") || request.contains(BASIC), "the target gets it: {request}");
+        // Where nothing opens, where all is refused, and where others make the runs.
+        let folder = tempfile::tempdir().expect("a folder");
+        let refusing = BadHandshakeServer::start(BadHandshake::RepeatsTheRequest);
+        leaves_none(&[&[&refusing.url[..], "-c", "1"], given].concat(), folder.path());
+        for more in [
+            &["plan", "--print"][..],
+            &["-c", "0"],
+            &["--rate", "x"],
+            &["--bogus"],
+            &["search", "--threshold", "p99<1s", "-c", "0"],
+        ] {
+            leaves_none(&[more, given].concat(), folder.path());
+        }
+        let url = &refusing.url[..];
+        leaves_none(
+            &[&["ab", "--a", url, "--b", url, "-c", "1", "-n", "5", "--pairs", "3"], given].concat(),
+            folder.path(),
+        );
+    }
+}
+
 /// A file of data whose values hold [`CANARY`], in `folder`.
 fn data(folder: &Path) -> String {
     let path = folder.join("users.csv");

@@ -2,12 +2,13 @@
 
 use std::fs;
 
+use http::HeaderValue;
 use loadgen::plan::EngineKind;
 use server::Reply;
 
 use crate::rig::{HandshakeAnswer, HandshakeProxy, Loadgen, Reference, TestPlan, complete, n32, plan, run};
 
-on_each_engine!(clients_take_servers_in_turn);
+on_each_engine!(clients_take_servers_in_turn, redirects_are_followed_and_counted);
 
 fn passes(_: usize, _: &str) -> HandshakeAnswer {
     HandshakeAnswer::Passes(String::new())
@@ -103,4 +104,79 @@ fn no_redirect_is_followed_unless_asked_for() {
     let outcome = Loadgen::run(&[&proxy.url(), "-c", "1"]);
     assert_eq!((outcome.code, proxy.finish().len()), (Some(6), 1), "{outcome:?}");
     assert!(outcome.stderr.contains("http_302 (1): ") && outcome.stderr.contains("Location `/other`"), "{outcome:?}");
+}
+
+/// An answer that redirects.
+fn to(location: &str) -> HandshakeAnswer {
+    let cookie = "Set-Cookie: step=one; Path=/\r\n";
+    HandshakeAnswer::Answers(format!("HTTP/1.1 307 X\r\nLocation: {location}\r\n{cookie}Content-Length: 0\r\n\r\n"))
+}
+
+fn redirects_are_followed_and_counted(engine: EngineKind) {
+    let last = HandshakeProxy::start(passes);
+    let other = last.url().replace("ws://", "http://u:p@") + "/last";
+    let first = HandshakeProxy::start(
+        move |_, request| {
+            if request.starts_with("GET /start?x=1 ") { to("middle") } else { to(&other) }
+        },
+    );
+    let mut plan = TestPlan { clients: n32(2), ..plan(engine, &format!("{}/start?x=1", first.url())) };
+    let field = |name: &'static str, value| (name.parse().expect("a name"), HeaderValue::from_static(value));
+    plan.connect.headers =
+        vec![field("authorization", "Bearer t0ken"), field("origin", "null"), field("x-key", "s3cret")];
+    plan.connect.request.max_redirects = 2;
+    let report = run(&plan);
+    complete(&report);
+    assert_eq!((report.total.connections.opened, report.total.connections.redirects), (2, 4));
+    let has = |request: &str, field: &str| request.contains(&format!("\r\n{field}\r\n"));
+    let (first, last) = (first.finish(), last.finish());
+    assert_eq!((first.len(), last.len()), (4, 2));
+    for request in &first {
+        assert!(has(request, "Authorization: Bearer t0ken") && has(request, "X-Key: s3cret"), "{request}");
+        assert_eq!(has(request, "Cookie: step=one"), request.starts_with("GET /middle "), "{request}");
+    }
+    // Another port is another origin. Cookies tell only hosts apart.
+    for request in &last {
+        assert!(request.starts_with("GET /last ") && has(request, "Origin: null"), "{request}");
+        assert!(
+            !request.contains("t0ken") && !request.contains("s3cret") && !has(request, "Authorization"),
+            "{request}"
+        );
+    }
+}
+
+#[test]
+fn redirects_without_end_are_refused_by_name() {
+    let proxy = HandshakeProxy::start(|_, _| to("/again?token=s3cret"));
+    let outcome = Loadgen::run(&[&proxy.url(), "-c", "1", "--max-redirects", "3"]);
+    assert_eq!((outcome.code, proxy.finish().len()), (Some(6), 4), "{outcome:?}");
+    let parts = ["too_many_redirects (1): ", "Location `/again?...`", "--max-redirects 3"];
+    assert!(
+        parts.iter().all(|part| outcome.stderr.contains(part)) && !outcome.stderr.contains("s3cret"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn cookies_come_back_with_the_client() {
+    let proxy =
+        HandshakeProxy::start(|index, _| HandshakeAnswer::Passes(format!("Set-Cookie: sid=n{index}; Path=/\r\n")));
+    let options = [
+        "-c",
+        "1",
+        "-n",
+        "4",
+        "--session",
+        "2msg",
+        "--reconnect",
+        "1ms..1ms none",
+        "--warmup",
+        "0s",
+        "--only-delivery",
+    ];
+    let outcome = Loadgen::run(&[&[&*proxy.url()], &options[..]].concat());
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let requests = proxy.finish();
+    assert!(requests.len() > 1 && !requests[0].contains("Cookie"), "{requests:?}");
+    assert!(requests[1].contains("\r\nCookie: sid=n0\r\n"), "{requests:?}");
 }

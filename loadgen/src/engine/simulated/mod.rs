@@ -158,8 +158,14 @@ impl Simulated {
                 let address = |port| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port).into();
                 let took = self.connections[slot].opening;
                 let phases = Phases { tcp: took / 2, upgrade: took - took / 2, ..Phases::default() };
-                let opened =
-                    Opened { local: address(1), peer: address(2), phases, tls: None, answer: Answer::default() };
+                let opened = Opened {
+                    local: address(1),
+                    peer: address(2),
+                    phases,
+                    tls: None,
+                    redirects: 0,
+                    answer: Answer::default(),
+                };
                 sink.opened(at, opened);
                 for (kind, bytes) in std::mem::take(&mut self.connections[slot].kept) {
                     self.schedule(at, slot, PeerEvent::Message(kind, bytes));

@@ -2,7 +2,6 @@
 
 mod arrivals;
 mod compression;
-mod connect;
 mod dialogue;
 mod embedded_server;
 mod expectation;
@@ -43,7 +42,6 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         sessions::check(index, run, group)?;
         wire_shape::check(index, group)?;
         compression::check(index, run, group)?;
-        connect::not_built_yet(index, group)?;
         network_path::check(index, group)?;
         request::check(index, group)?;
         tls::check(index, group)?;

@@ -3,7 +3,10 @@
 use frames::handshake::is_token;
 use http::header::{AUTHORIZATION, HeaderName, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 
-use crate::plan::{Credentials, Group, PlanError, Target};
+use crate::{
+    plan::{Credentials, Group, PlanError, Target},
+    secrets::HIDDEN,
+};
 
 /// Finds that the options of the request contradict each other, the header fields or the target.
 pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
@@ -60,6 +63,8 @@ fn credentials(index: usize, group: &Group, is_given: bool) -> Result<(), PlanEr
     let why = match credentials {
         _ if is_given => "there is a header field Authorization, too; give one of the two",
         _ if in_url => "the URL has user name and password, too; give one of the two",
+        // What `plan --print` shows in its place.
+        Credentials::Basic(secret) | Credentials::Bearer(secret) if secret.reveal() == HIDDEN => return Ok(()),
         // RFC 7617, section 2: the first colon ends the user name.
         Credentials::Basic(secret) if !secret.reveal().contains(':') => "expected USER:PASSWORD",
         Credentials::Bearer(secret) if !is_bearer_token(secret.reveal()) => {

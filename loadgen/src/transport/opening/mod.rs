@@ -23,16 +23,18 @@ use std::{
     net::IpAddr,
     os::fd::{AsFd, OwnedFd},
     rc::Rc,
+    task::Poll,
 };
 
 use frames::handshake::Accepted;
+use url::Url;
 
 use self::{
     ends::{Ends, Remote},
     tcp::TcpAttempts,
     tunnel::{Tunnel, TunnelRefusal},
     unix::UnixAttempt,
-    upgrade::Upgrade,
+    upgrade::{Answered, Upgrade},
 };
 use super::{
     Answer, ConnectError, Destination, Endpoint, Opened, OpenedStream, Phases, Route, Stream,
@@ -40,6 +42,9 @@ use super::{
     tls::{TlsFailure, TlsHandshake, TlsSummary},
 };
 use crate::clock::{Clock, Time};
+
+/// Time between two looks whether a name was looked up, in nanoseconds.
+const LOOK: u64 = 2_000_000;
 
 /// A connection that is being opened. `S` is a socket that the engine watches.
 #[derive(Debug)]
@@ -52,6 +57,9 @@ pub(crate) struct Opening<S> {
     phases: Phases,
     /// What TLS has agreed on.
     tls: Option<TlsSummary>,
+    source: Option<IpAddr>,
+    /// Redirects that were followed.
+    redirects: u32,
     stage: Stage<S>,
 }
 
@@ -66,8 +74,20 @@ enum Stage<S> {
     /// TLS with the server.
     Tls(Ends, TlsHandshake<S>),
     Upgrade(Ends, Stream<S>, Upgrade),
+    /// The host that a redirect leads to is looked up, until this time at least.
+    Redirect(Box<Url>, Time),
     /// Opened or failed.
     Over,
+}
+
+impl<S: AsFd> Stage<S> {
+    /// The stage that begins the way of a client.
+    fn first(route: &Route, client: u32, source: Option<IpAddr>) -> Self {
+        match &route.destination(client).path.first_hop {
+            FirstHop::Tcp(addresses) => Self::Tcp(TcpAttempts::new(addresses, source, route.limits.receive_buffer())),
+            FirstHop::Unix(_) => Self::Unix(UnixAttempt::default()),
+        }
+    }
 }
 
 /// What has become of an opening.
@@ -91,12 +111,9 @@ impl<S: AsFd> Opening<S> {
             stage_began: now,
             phases: Phases::default(),
             tls: None,
-            stage: match &route.destination(client).path.first_hop {
-                FirstHop::Tcp(addresses) => {
-                    Stage::Tcp(TcpAttempts::new(addresses, source, route.limits.receive_buffer()))
-                }
-                FirstHop::Unix(_) => Stage::Unix(UnixAttempt::default()),
-            },
+            source,
+            redirects: 0,
+            stage: Stage::first(route, client, source),
             route: Rc::clone(route),
             client,
         }
@@ -131,6 +148,7 @@ impl<S: AsFd> Opening<S> {
             Stage::Unix(attempt) => attempt.wake(),
             Stage::Tunnel(_, _, tunnel) => tunnel.wake(),
             Stage::Upgrade(_, _, upgrade) => upgrade.wake(),
+            Stage::Redirect(_, look) => Some(*look),
             Stage::ProxyTls(..) | Stage::Tls(..) | Stage::Over => None,
         };
         timer.map_or(self.deadline, |timer| timer.min(self.deadline))
@@ -146,7 +164,7 @@ impl<S: AsFd> Opening<S> {
             Stage::Tcp(attempts) => (Some(attempts.sockets()), None),
             Stage::ProxyTls(_, tls) | Stage::Tls(_, tls) => (None, Some(tls.socket())),
             Stage::Tunnel(_, stream, _) | Stage::Upgrade(_, stream, _) => (None, Some(stream.socket())),
-            Stage::Unix(_) | Stage::Over => (None, None),
+            Stage::Unix(_) | Stage::Redirect(..) | Stage::Over => (None, None),
         };
         attempts.into_iter().flatten().chain(one)
     }
@@ -185,12 +203,19 @@ impl<S: AsFd> Opening<S> {
                 }
                 Stage::Upgrade(ends, stream, upgrade) => {
                     let remote = Remote { peer: ends.peer, destination };
-                    let Some(accepted) = upgrade.advance(stream, &self.route, remote, clock)? else {
+                    let Some(answered) = upgrade.advance(stream, &self.route, remote, clock)? else {
                         return Ok(None);
                     };
-                    self.phases.upgrade = self.end_stage(clock);
-                    return Ok(self.opened(accepted));
+                    self.phases.upgrade += self.end_stage(clock);
+                    match answered {
+                        Answered::Accepted(accepted) => return Ok(self.opened(*accepted)),
+                        Answered::Redirected(url) => {
+                            self.stage = Stage::Redirect(Box::new(url), Time::default());
+                            true
+                        }
+                    }
                 }
+                Stage::Redirect(..) => self.follow(clock)?,
                 Stage::Over => false,
             };
             if !is_over {
@@ -203,6 +228,30 @@ impl<S: AsFd> Opening<S> {
     fn end_stage(&mut self, clock: &impl Clock) -> u64 {
         let now = clock.now();
         now.since(std::mem::replace(&mut self.stage_began, now))
+    }
+
+    /// Begins anew where a redirect leads to, once that is looked up. False until then.
+    fn follow(&mut self, clock: &impl Clock) -> Result<bool, ConnectError> {
+        let (Stage::Redirect(url, look), Some(redirects)) = (&mut self.stage, &self.route.redirects) else {
+            return Ok(false);
+        };
+        let path = match redirects.path_to(url) {
+            Poll::Pending => {
+                *look = clock.now().plus(LOOK);
+                return Ok(false);
+            }
+            Poll::Ready(path) => path,
+        };
+        let failed = |why: String| ConnectError::new("dns", format!("after a redirect: {why}"));
+        let mut path = path.map_err(failed)?;
+        path.first_hop.leave_from(&mut self.source);
+        let failed = |why: String| ConnectError::new("tls", format!("after a redirect: {why}"));
+        let route = self.route.redirected(self.client, url, path).map_err(failed)?;
+        self.route = Rc::new(route);
+        self.redirects += 1;
+        self.tls = None;
+        self.stage = Stage::first(&self.route, self.client, self.source);
+        Ok(true)
     }
 
     /// Connects to the first hop. True once that is done.
@@ -226,7 +275,7 @@ impl<S: AsFd> Opening<S> {
             }
             _ => return Ok(false),
         };
-        self.phases.tcp = self.end_stage(clock);
+        self.phases.tcp += self.end_stage(clock);
         self.stage = match &self.destination().path.proxy {
             None => self.after_path(ends, Stream::Plain(socket), Vec::new())?,
             Some(proxy) => match proxy.tls() {
@@ -251,7 +300,7 @@ impl<S: AsFd> Opening<S> {
 
     /// There is a tunnel, and these bytes came through it already.
     fn tunnelled(&mut self, early: Vec<u8>, clock: &impl Clock) -> Result<bool, ConnectError> {
-        self.phases.proxy = Some(self.end_stage(clock));
+        self.phases.proxy = Some(self.phases.proxy.unwrap_or(0) + self.end_stage(clock));
         if let Stage::Tunnel(ends, stream, _) = std::mem::replace(&mut self.stage, Stage::Over) {
             self.stage = self.after_path(ends, stream, early)?;
         }
@@ -273,7 +322,7 @@ impl<S: AsFd> Opening<S> {
 
     /// There is TLS with the server.
     fn secured(&mut self, clock: &impl Clock) -> bool {
-        self.phases.tls = Some(self.end_stage(clock));
+        self.phases.tls = Some(self.phases.tls.unwrap_or(0) + self.end_stage(clock));
         if let Stage::Tls(ends, tls) = std::mem::replace(&mut self.stage, Stage::Over) {
             self.stage = Stage::Upgrade(ends, tls.into_stream(), Upgrade::new(&self.route, self.client, self.tls));
         }
@@ -292,7 +341,7 @@ impl<S: AsFd> Opening<S> {
             stream: stream.shaped(self.route.wire_shape),
             early_bytes: remaining,
             limits: self.route.limits,
-            opened: Opened { local, peer, phases: self.phases, tls: self.tls, answer },
+            opened: Opened { redirects: self.redirects, local, peer, phases: self.phases, tls: self.tls, answer },
         }))
     }
 
@@ -323,6 +372,12 @@ impl<S: AsFd> Opening<S> {
             }
             Stage::Upgrade(ends, ..) => {
                 format!("no answer to the opening handshake from {} {within}", remote(ends))
+            }
+            Stage::Redirect(url, _) => {
+                format!(
+                    "`{}`, which a redirect leads to, is not looked up {within}",
+                    url.host_str().unwrap_or_default()
+                )
             }
             Stage::Over => within,
         };

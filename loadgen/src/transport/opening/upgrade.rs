@@ -7,11 +7,18 @@ use std::{
 };
 
 use frames::handshake::{Accepted, Key, ResponseError, ResponseReader};
+use url::Url;
 
 use super::ends::Remote;
 use crate::{
     clock::{Clock, Time},
-    transport::{ConnectError, Route, Stream, connect_error::of_tls, refusal_text, tls::TlsSummary},
+    transport::{
+        ConnectError, Route, Stream,
+        connect_error::of_tls,
+        redirect::{self, is_redirect},
+        refusal_text,
+        tls::TlsSummary,
+    },
 };
 
 /// Longest wait for the rest of a refusal, in nanoseconds.
@@ -44,6 +51,15 @@ pub(super) struct Upgrade {
     refused_until: Option<Time>,
     /// The last read may not have been the last one.
     read_on: bool,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub(super) enum Answered {
+    /// The connection is open.
+    Accepted(Box<Accepted>),
+    /// The server redirects to this URL, and that may be followed.
+    Redirected(Url),
 }
 
 impl Upgrade {
@@ -89,35 +105,35 @@ impl Upgrade {
         route: &Route,
         peer: Remote<'_>,
         clock: &impl Clock,
-    ) -> Result<Option<Accepted>, ConnectError> {
+    ) -> Result<Option<Answered>, ConnectError> {
         if self.broken.is_none() {
             self.broken = self.write(stream).err();
         }
         let early = std::mem::take(&mut self.early);
-        if let Some(accepted) = self.take(&early, route, peer)? {
-            return Ok(Some(accepted));
+        if let Some(answered) = self.take(&early, route, peer)? {
+            return Ok(Some(answered));
         }
         self.read_on = false;
         for _ in 0..READS_IN_A_ROW {
             // On the stack, to spare the connection's memory.
             let mut buffer = [0; READ_BUFFER];
             match stream.read(&mut buffer) {
-                Ok(0) => return Err(self.refused(route, peer)),
+                Ok(0) => return self.refused(route, peer),
                 Ok(bytes) => {
-                    if let Some(accepted) = self.take(&buffer[..bytes], route, peer)? {
-                        return Ok(Some(accepted));
+                    if let Some(answered) = self.take(&buffer[..bytes], route, peer)? {
+                        return Ok(Some(answered));
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return self.wait(route, peer, clock),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.end(error, route, peer)),
+                Err(error) => return self.end(error, route, peer),
             }
         }
         self.read_on = true;
         self.wait(route, peer, clock)
     }
 
-    fn take(&mut self, bytes: &[u8], route: &Route, peer: Remote<'_>) -> Result<Option<Accepted>, ConnectError> {
+    fn take(&mut self, bytes: &[u8], route: &Route, peer: Remote<'_>) -> Result<Option<Answered>, ConnectError> {
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -125,7 +141,40 @@ impl Upgrade {
             Ok(Some(accepted)) if route.demands_subprotocol && accepted.subprotocol.is_none() => {
                 Err(refusal_text::no_subprotocol(&peer, &route.offered(self.client)))
             }
-            other => other.map_err(|refusal| self.explained(&refusal, route, peer)),
+            Ok(Some(accepted)) => {
+                route.hear_cookies(self.client, &accepted.fields);
+                Ok(Some(Answered::Accepted(Box::new(accepted))))
+            }
+            Ok(None) => Ok(None),
+            Err(refusal) => self.decide(&refusal, route, peer),
+        }
+    }
+
+    /// Follows a redirect, if that may be followed. Else the refusal is an error.
+    fn decide(
+        &self,
+        refusal: &ResponseError,
+        route: &Route,
+        peer: Remote<'_>,
+    ) -> Result<Option<Answered>, ConnectError> {
+        let ResponseError::Declined(declined) = refusal else { return Err(self.explained(refusal, route, peer)) };
+        route.hear_cookies(self.client, &declined.fields);
+        match &route.redirects {
+            Some(redirects) if is_redirect(declined) => {
+                let told = |kind: &str, why: String| {
+                    let words = refusal_text::explain(refusal, self.secure, &route.secrets_of(self.client));
+                    Err(ConnectError::new(kind, format!("{peer}: {words} ({why})")))
+                };
+                match redirect::target(&route.url(self.client), declined) {
+                    Err(error) => told(&refusal.kind(), format!("this redirect can't be followed: {error}")),
+                    Ok(_) if redirects.left() == 0 => told(
+                        "too_many_redirects",
+                        format!("after as many redirects as --max-redirects {} allows", redirects.most()),
+                    ),
+                    Ok(url) => Ok(Some(Answered::Redirected(url))),
+                }
+            }
+            _ => Err(self.explained(refusal, route, peer)),
         }
     }
 
@@ -142,23 +191,23 @@ impl Upgrade {
     }
 
     /// Waits for more, unless this is a refusal that has taken too long.
-    fn wait(&mut self, route: &Route, peer: Remote<'_>, clock: &impl Clock) -> Result<Option<Accepted>, ConnectError> {
+    fn wait(&mut self, route: &Route, peer: Remote<'_>, clock: &impl Clock) -> Result<Option<Answered>, ConnectError> {
         if !self.response.is_refused() {
             return Ok(None);
         }
         let now = clock.now();
         let until = *self.refused_until.get_or_insert_with(|| now.plus(REFUSAL_WAIT));
-        if now < until { Ok(None) } else { Err(self.refused(route, peer)) }
+        if now < until { Ok(None) } else { self.refused(route, peer) }
     }
 
-    /// The error of a response that was cut off.
-    fn refused(&mut self, route: &Route, peer: Remote<'_>) -> ConnectError {
+    /// Decides on a response that was cut off.
+    fn refused(&mut self, route: &Route, peer: Remote<'_>) -> Result<Option<Answered>, ConnectError> {
         let refusal = self.response.finish();
-        self.explained(&refusal, route, peer)
+        self.decide(&refusal, route, peer)
     }
 
-    /// The error of a stream that can't be read.
-    fn end(&mut self, error: io::Error, route: &Route, peer: Remote<'_>) -> ConnectError {
+    /// Decides once the stream can't be read.
+    fn end(&mut self, error: io::Error, route: &Route, peer: Remote<'_>) -> Result<Option<Answered>, ConnectError> {
         // An end without TLS's farewell is an end, too.
         let ended = error.kind() == ErrorKind::UnexpectedEof && of_tls(&error).is_none();
         if ended || self.response.is_refused() {
@@ -168,14 +217,14 @@ impl Upgrade {
         let error = self.broken.take().unwrap_or(error);
         let of_tls = route.destination(self.client).tls.as_ref().zip(of_tls(&error));
         let wants_certificate = self.tls.is_some_and(|tls| tls.wants_certificate);
-        match of_tls {
+        Err(match of_tls {
             Some((tls, found)) => tls.explain(found, wants_certificate).at(&peer),
             None if self.has_begun() => ConnectError::io(&peer, &error),
             None => {
                 let ConnectError { kind, detail } = ConnectError::io(&peer, &error);
                 ConnectError { kind, detail: format!("{detail}{}", refusal_text::maybe_tls(self.secure)) }
             }
-        }
+        })
     }
 
     /// A refusal in words.

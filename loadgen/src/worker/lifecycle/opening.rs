@@ -106,7 +106,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             return;
         }
         let WorkerGroup { config, outcome, dialogue, route, .. } = &mut self.groups[self.clients.group_of(slot)];
-        outcome.agreed(opened, Asked { compression: route.compression.is_some(), insecure: config.insecure });
+        let (compression, subprotocol) = (route.compression.is_some(), route.demands_subprotocol);
+        outcome.agreed(opened, Asked { compression, insecure: config.insecure, subprotocol });
         if let Some(dialogue) = dialogue.as_mut().filter(|dialogue| dialogue.joins()) {
             let timeout = u64::try_from(route.timeout.as_nanos()).unwrap_or(u64::MAX);
             if let Some(began) = dialogue.began(slot, self.stops.all) {

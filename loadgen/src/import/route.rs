@@ -10,7 +10,11 @@ use super::{columns::Columns, recording::Recording};
 pub(super) struct Route {
     /// The URL, with columns in its query.
     pub(super) target: String,
-    /// Header fields, with columns in place of what may be secret.
+    /// Where the page came from.
+    pub(super) origin: Option<String>,
+    /// Subprotocols, if all are well known.
+    pub(super) subprotocol: Option<String>,
+    /// Other header fields, with columns in place of what may be secret.
     pub(super) header: Vec<String>,
 }
 
@@ -84,7 +88,9 @@ const SUBPROTOCOLS: [&str; 24] = [
 
 impl Route {
     pub(super) fn of(recording: &Recording, columns: &mut Columns, notes: &mut Vec<String>) -> Self {
-        let mut header = Vec::new();
+        let (mut header, mut origin, mut subprotocol) = (Vec::new(), None, None);
+        let is_alone =
+            |name: &str| recording.header.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).count() == 1;
         for (name, value) in &recording.header {
             let lower = name.to_ascii_lowercase();
             let is_left_out =
@@ -92,7 +98,13 @@ impl Route {
             if is_left_out || lower.starts_with(':') || lower == "referer" || value.trim().is_empty() {
                 continue;
             }
-            header.push(format!("{name}: {}", field(name, &lower, value.trim(), columns)));
+            match &*lower {
+                "origin" if is_alone(name) && is_origin(value.trim()) => origin = Some(value.trim().to_owned()),
+                "sec-websocket-protocol" if is_alone(name) && are_known(value) => {
+                    subprotocol = Some(value.trim().to_owned());
+                }
+                _ => header.push(format!("{name}: {}", field(name, &lower, value.trim(), columns))),
+            }
         }
         let is_known = |wanted: &str| recording.header.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
         if !is_known("cookie") && !is_known("authorization") {
@@ -102,7 +114,7 @@ impl Route {
                 recording.number
             ));
         }
-        Self { target: target(&recording.url, columns, recording.number, notes), header }
+        Self { target: target(&recording.url, columns, recording.number, notes), origin, subprotocol, header }
     }
 }
 
@@ -143,6 +155,18 @@ fn cookies(value: &str, columns: &mut Columns) -> String {
         _ => part.trim().replace("{{", "{{{{"),
     };
     value.split(';').map(cookie).collect::<Vec<_>>().join("; ")
+}
+
+/// Whether this can be an origin as it is.
+fn is_origin(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_graphic()) && !value.contains("{{")
+}
+
+/// Whether all of these are well-known subprotocols, each there once.
+fn are_known(value: &str) -> bool {
+    let names: Vec<_> = value.split(',').map(str::trim).collect();
+    let is_known = |name: &str| SUBPROTOCOLS.contains(&name.to_ascii_lowercase().as_str());
+    names.iter().enumerate().all(|(index, name)| is_known(name) && !names[..index].contains(name))
 }
 
 fn subprotocols(value: &str, columns: &mut Columns) -> String {
@@ -241,14 +265,22 @@ mod tests {
         assert_eq!(
             route.header,
             [
-                "Origin: https://shop.example",
                 "Authorization: Bearer {{authorization}}",
                 "Cookie: sid={{authorization}}; theme={{cookie_theme}}",
                 "Sec-WebSocket-Protocol: v12.stomp, {{subprotocol}}",
                 "X-Tenant: {{x_tenant}}",
             ]
         );
+        assert_eq!((route.origin.as_deref(), route.subprotocol), (Some("https://shop.example"), None));
         assert!(!columns.template_of_data().unwrap().contains("s3cr3t"));
+    }
+
+    #[test]
+    fn known_subprotocols_are_an_option() {
+        let (route, _) =
+            route("ws://h", &[("Sec-WebSocket-Protocol", "v12.stomp, v11.stomp"), ("Origin", "a"), ("origin", "b")]);
+        assert_eq!(route.subprotocol.as_deref(), Some("v12.stomp, v11.stomp"));
+        assert_eq!((route.origin, route.header.len()), (None, 2), "which of two is meant, nobody knows");
     }
 
     #[test]

@@ -90,6 +90,11 @@ impl Group<'_> {
         let number = self.recording.number;
         writeln!(self.text, "# Connection {number} of the file: {sent} messages sent, {received} received.")?;
         writeln!(self.text, "target = {}", quoted(&route.target))?;
+        for (key, value) in [("origin", &route.origin), ("subprotocol", &route.subprotocol)] {
+            if let Some(value) = value {
+                writeln!(self.text, "{key} = {}", quoted(value))?;
+            }
+        }
         let fields: Vec<_> = route.header.iter().map(|field| (String::new(), quoted(field))).collect();
         self.list("header", &fields)?;
         self.load()?;

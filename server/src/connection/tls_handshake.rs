@@ -77,6 +77,9 @@ fn told(error: &io::Error) -> String {
         Error::AlertReceived(AlertDescription::BadCertificate | AlertDescription::CertificateUnknown) => {
             "the peer refuses the certificate".to_owned()
         }
+        Error::AlertReceived(AlertDescription::DecryptError) => {
+            "the peer refuses a signature, such as that of the certificate".to_owned()
+        }
         Error::NoCertificatesPresented => "the peer shows no certificate, but clients must".to_owned(),
         Error::InvalidCertificate(error) => format!("the certificate of the peer is refused: {error}"),
         Error::PeerIncompatible(

@@ -1,7 +1,7 @@
 //! `server --log`.
 
 use std::{
-    io::Read,
+    io::{Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     os::unix::process::CommandExt,
     process::{Command, Stdio},
@@ -11,7 +11,9 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::rig::{CLOSE, CONTINUATION, PATIENCE, ServerProcess, TestPeer, close_payload, handshake, whole};
+use crate::rig::{
+    CLOSE, CONTINUATION, Certified, PATIENCE, ServerProcess, TestPeer, TlsPeer, client, close_payload, handshake, whole,
+};
 
 fn logging(more: &[&str]) -> ServerProcess {
     ServerProcess::start_piped(&[&["--listen=127.0.0.1:0", "--log"], more].concat())
@@ -202,4 +204,39 @@ fn output_that_can_not_be_written_is_no_reason_to_stop() {
         kill_process_group(Pid::from_child(&child), Signal::TERM).expect("it runs");
         child.wait().expect("it ends");
     }
+}
+
+#[test]
+fn what_was_agreed_on_is_logged() {
+    let server = logging(&["--subprotocol=v2.chat,chat", "--compress=12"]);
+    let offers = b"Sec-WebSocket-Protocol: secret, chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
+    for fields in [&offers[..], b""] {
+        let mut peer = open_with(server.address, fields);
+        peer.send(&whole(CLOSE, ""));
+        assert_eq!(peer.frame().opcode, CLOSE);
+        peer.end();
+    }
+    let agreed = r#"subprotocol="chat" extension="permessage-deflate; server_max_window_bits=12""#;
+    let log = server.finish();
+    assert_lines(&log, &[&[], &["closed"], &["opened"], &["closed"]]);
+    let [first, _, third, _] = log.lines().collect::<Vec<_>>()[..] else { unreachable!() };
+    assert!(first.contains(agreed) && !log.contains("secret"), "{log}");
+    assert!(!third.contains("subprotocol=") && !third.contains("extension="), "{log}");
+}
+
+#[test]
+fn tls_is_logged_as_it_was_agreed_on_or_failed() {
+    let mut command = crate::rig::command(&["--listen=127.0.0.1:0", "--log", "--tls"]);
+    let address = |line: &str| line.strip_prefix("listening on wss://")?.trim_end().parse().ok();
+    let server = ServerProcess::spawn_other(command.stderr(Stdio::piped()), address);
+    let mut plain = TestPeer::tcp(server.address);
+    plain.send(&handshake(server.address));
+    assert!(rest(plain).contains("Try wss://"));
+    let trusted = Certified::authority().certificate;
+    let mut distrusting = TlsPeer::tls(server.address, &client([trusted], 3, None));
+    let _ = distrusting.tcp.write_all(b"x").and_then(|()| distrusting.tcp.flush());
+    let _ = distrusting.tcp.sock.read_to_end(&mut Vec::new());
+    let log = server.finish();
+    let refused = ["no handshake", "the peer does not trust the certificate"];
+    assert_lines(&log, &[&["no handshake", "the peer speaks HTTP without TLS"], &refused]);
 }

@@ -44,7 +44,7 @@ impl ConnectionLog {
         let Some((peer, local)) = self.ends() else { return };
         let (line, fields) = self.request(head);
         let (tls, resumed) = (tls.map(|tls| tls.version), tls.filter(|tls| tls.resumed).map(|_| true));
-        let (subprotocol, extension) = (agreement.subprotocol.as_deref(), agreement.deflate.map(display));
+        let (subprotocol, extension) = (agreement.subprotocol.as_deref(), agreement.deflate.map(|it| it.to_string()));
         info!(%peer, local, request = %line, fields = %fields, tls, resumed, subprotocol, extension, "opened");
     }
 

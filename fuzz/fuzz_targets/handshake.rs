@@ -2,20 +2,28 @@
 //! a server: no panic, no more memory than came or is allowed, and one decision however the stream
 //! is cut.
 //!
-//! The first two bytes of an input choose the role and where to cut; the rest is the stream.
+//! The first two bytes of an input choose the role, with what it offers, and where to cut; the rest
+//! is the stream.
 
 #![no_main]
 
-use frames::handshake::{
-    Accepted, BEGINNING_BYTES, BODY_BYTES, HEAD_BYTES, INTERIM_RESPONSES, Key, Rejection, RequestReader, ResponseError,
-    ResponseReader, TunnelReader, UpgradeRequest,
+use frames::{
+    Role,
+    deflate::{DeflateOffer, DeflateSettings, WindowBits},
+    handshake::{
+        Accepted, BEGINNING_BYTES, BODY_BYTES, HEAD_BYTES, INTERIM_RESPONSES, Key, Rejection, RequestReader,
+        ResponseError, ResponseReader, TunnelReader, UpgradeRequest,
+    },
 };
 use libfuzzer_sys::fuzz_target;
 
-/// What a client makes of a stream in pieces that ends then.
-fn answered(stream: &[u8], piece: usize) -> Result<Accepted, ResponseError> {
+/// What a client that offers this makes of a stream in pieces that ends then.
+fn answered(stream: &[u8], piece: usize, deflate: Option<DeflateOffer>) -> Result<Accepted, ResponseError> {
     let (key, offered) = (Key::from(*b"the sample nonce"), ["v1".to_owned(), "v2".to_owned()]);
     let mut answer = ResponseReader::new(&key, &offered);
+    if let Some(offer) = deflate {
+        answer = answer.offering_deflate(offer);
+    }
     let mut rest = stream;
     while !rest.is_empty() {
         let (next, behind) = rest.split_at(piece.min(rest.len()));
@@ -44,15 +52,20 @@ fn asked(stream: &[u8], piece: usize) -> Result<Option<UpgradeRequest>, Rejectio
     Ok(None)
 }
 
-fn client(stream: &[u8], piece: usize) {
-    let whole = answered(stream, stream.len().max(1));
-    assert_eq!(whole, answered(stream, piece));
-    assert_eq!(whole, answered(stream, 1));
+fn client(stream: &[u8], piece: usize, deflate: Option<DeflateOffer>) {
+    let whole = answered(stream, stream.len().max(1), deflate);
+    assert_eq!(whole, answered(stream, piece, deflate));
+    assert_eq!(whole, answered(stream, 1, deflate));
     match &whole {
         Ok(accepted) => {
             assert!(accepted.interim <= INTERIM_RESPONSES);
             assert!(accepted.subprotocol.as_deref().is_none_or(|name| ["v1", "v2"].contains(&name)));
-            assert_eq!(accepted.fields.first("sec-websocket-extensions"), None);
+            assert_eq!(accepted.fields.first("sec-websocket-extensions").is_some(), accepted.deflate.is_some());
+            if let Some(parameters) = accepted.deflate {
+                let offer = deflate.expect("only what was offered is agreed on");
+                assert!(offer.server_max_window_bits.is_none_or(|most| parameters.window_bits(Role::Server) <= most));
+                assert!(parameters.server_no_context_takeover || !offer.server_no_context_takeover);
+            }
             assert!(stream.ends_with(&accepted.remaining));
         }
         Err(refusal) => {
@@ -106,14 +119,15 @@ fn server(stream: &[u8], piece: usize) {
     match whole {
         Ok(Some(upgrade)) => {
             // A client takes the answer of the server, or refuses only its key.
-            let answer = upgrade.response(None, None);
-            let refused = answered(&answer, answer.len());
+            let offer = upgrade.deflate.first().copied();
+            let answer = upgrade.response(None, DeflateSettings::default().choose(&upgrade.deflate));
+            let refused = answered(&answer, answer.len(), offer);
             assert!(matches!(refused, Ok(_) | Err(ResponseError::WrongAccept(_))), "{refused:?}");
             assert!(stream.ends_with(&upgrade.remaining));
         }
         Ok(None) => {}
         Err(rejection) => {
-            let refused = answered(&rejection.response(), 1);
+            let refused = answered(&rejection.response(), 1, None);
             assert!(matches!(refused, Err(ResponseError::Declined(_))), "{refused:?}");
         }
     }
@@ -125,6 +139,10 @@ fuzz_target!(|bytes: &[u8]| {
     if role & 1 == 1 {
         return server(stream, piece);
     }
-    client(stream, piece);
+    let deflate = (role & 2 != 0).then(|| {
+        let window_bits = WindowBits::new(8 + (role >> 2 & 7)).expect("8 to 15");
+        DeflateSettings { window_bits, no_context_takeover: role & 32 != 0 }.offer()
+    });
+    client(stream, piece, deflate);
     proxy(stream, piece);
 });

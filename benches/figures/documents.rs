@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    Result,
+    Result, layers,
     measure::{CLIENTS, ENGINES, FEW, MANY, PAYLOADS, RESPONSE, SEND_LAG, efficiency, memory},
     results::{Instructions, Results, Spread},
 };
@@ -25,20 +25,37 @@ const STEPS: [(&str, &str, &str); 6] = [
     ),
 ];
 
-const KIB: f64 = 1024.0;
+pub(crate) const KIB: f64 = 1024.0;
 /// Nanoseconds of a microsecond.
 const MICRO: f64 = 1e3;
 
 /// Every table by its name.
-pub(crate) fn tables(results: &Results, instructions: &Instructions) -> Result<Vec<(&'static str, String)>> {
-    Ok(vec![
+pub(crate) fn tables(
+    results: &Results,
+    layers: Option<&Results>,
+    instructions: &Instructions,
+) -> Result<Vec<(&'static str, String)>> {
+    let mut tables = vec![
         ("figures", readme(results, instructions)?),
         ("machine", machine(results)),
         ("efficiency", efficiencies(results)?),
         ("memory", memories(results)?),
         ("latency", latencies(results)?),
         ("instructions", counts(instructions)?),
-    ])
+    ];
+    match layers {
+        Some(results) => {
+            tables.push(("layers-machine", machine(results)));
+            tables.extend(layers::tables(results)?);
+        }
+        None => tables.extend(["layers-machine", "layers", "openings", "layer-memory"].map(not_measured)),
+    }
+    Ok(tables)
+}
+
+/// What stands in place of a table without results.
+fn not_measured(name: &'static str) -> (&'static str, String) {
+    (name, "Not measured yet.".to_owned())
 }
 
 /// `document` with each table that it has a place for.
@@ -154,7 +171,7 @@ fn steps(text: &mut String, instructions: &Instructions, steps: &[(&str, &str, &
 }
 
 /// The median, least and most, in units of `unit`.
-fn cell(spread: Spread, unit: f64, digits: usize) -> String {
+pub(crate) fn cell(spread: Spread, unit: f64, digits: usize) -> String {
     let [median, least, most] = [spread.median, spread.least, spread.most].map(|value| value / unit);
     format!("{median:.digits$} ({least:.digits$} to {most:.digits$})")
 }

@@ -2,22 +2,30 @@
 //!
 //! - `cargo run -p benches --example figures` writes the tables of both documents;
 //! - `-- --check` fails if a table is not what the stored results give;
-//! - `-- --measure` measures and stores new results first. It takes about four minutes.
+//! - `-- --measure` measures and stores new results first. It takes about four minutes;
+//! - `-- --measure-layers` does so for TLS and compression. It takes about five minutes.
 
 // People start this and read what it prints.
 #![allow(clippy::print_stderr, clippy::print_stdout)]
 
 mod documents;
+mod layers;
 mod measure;
 mod results;
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
+use serde_json::Value;
+
 use documents::DOCUMENTS;
 use results::{Instructions, Results};
 
 const RESULTS: &str = "reports/performance/loopback.json";
+const LAYERS: &str = "reports/performance/layers.json";
 const INSTRUCTIONS: &str = "reports/baselines/instructions.json";
+
+/// Measures one round. Gives the reports to the list, and returns a value of each result.
+type Round = fn(&mut Vec<Value>) -> Result<Vec<(String, f64)>>;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -26,8 +34,9 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => write(),
         ["--check"] => check(),
-        ["--measure"] => measure::measure().and_then(|results| store(&results)).and_then(|()| write()),
-        _ => Err("one of --check and --measure, or nothing".into()),
+        [option @ "--measure"] => measured(option, RESULTS, measure::one_round),
+        [option @ "--measure-layers"] => measured(option, LAYERS, layers::one_round),
+        _ => Err("one of --check, --measure and --measure-layers, or nothing".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,8 +56,14 @@ fn read(name: &str) -> Result<String> {
     fs::read_to_string(path(name)).map_err(|error| format!("{name}: {error}").into())
 }
 
-fn store(results: &Results) -> Result<()> {
-    let file = path(RESULTS);
+/// Measures, stores what came, and shows it.
+fn measured(option: &str, file: &str, one_round: Round) -> Result<()> {
+    store(file, &measure::measure(option, one_round)?)?;
+    write()
+}
+
+fn store(file: &str, results: &Results) -> Result<()> {
+    let file = path(file);
     fs::create_dir_all(file.parent().ok_or("no folder")?)?;
     Ok(fs::write(file, serde_json::to_string_pretty(results)? + "\n")?)
 }
@@ -56,8 +71,9 @@ fn store(results: &Results) -> Result<()> {
 /// Each document as it is, and as the stored results make it.
 fn rendered() -> Result<Vec<(&'static str, String, String)>> {
     let results: Results = serde_json::from_str(&read(RESULTS)?)?;
+    let layers: Option<Results> = read(LAYERS).ok().map(|text| serde_json::from_str(&text)).transpose()?;
     let instructions: Instructions = serde_json::from_str(&read(INSTRUCTIONS)?)?;
-    let tables = documents::tables(&results, &instructions)?;
+    let tables = documents::tables(&results, layers.as_ref(), &instructions)?;
     let render = |&name| {
         let text = read(name)?;
         let new = documents::insert(&text, &tables).map_err(|error| format!("{name}: {error}"))?;

@@ -9,7 +9,7 @@ use std::{
 use procfs::{Current, LoadAverage, process::Process};
 use serde_json::Value;
 
-use crate::{Result, path, results::Results};
+use crate::{Result, Round, path, results::Results};
 
 const ROUNDS: usize = 5;
 /// Clients whose memory is compared.
@@ -21,15 +21,16 @@ pub(crate) const PAYLOADS: [&str; 2] = ["text", "binary"];
 pub(crate) const ENGINES: [&str; 2] = ["lean", "tungstenite"];
 
 /// A server, until it is dropped.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     url: String,
 }
 
 impl Server {
-    fn start() -> Result<Self> {
+    pub(crate) fn start(options: &str) -> Result<Self> {
         let mut process = Command::new(path("target/release/server"))
             .args(["--listen", "127.0.0.1:0", "--connections", "20000"])
+            .args(options.split_whitespace())
             .stdout(Stdio::piped())
             .spawn()?;
         let mut line = String::new();
@@ -54,7 +55,7 @@ impl Drop for Server {
 }
 
 /// Runs the generator against `server`. Every message must come back.
-fn load(server: &Server, options: &str) -> Result<Value> {
+pub(crate) fn load(server: &Server, options: &str) -> Result<Value> {
     let output = Command::new(path("target/release/loadgen"))
         .args([&server.url, "--json", "--quiet", "--only-delivery"])
         .args(options.split_whitespace())
@@ -67,7 +68,7 @@ fn load(server: &Server, options: &str) -> Result<Value> {
 }
 
 /// The number at a JSON pointer.
-fn number(report: &Value, pointer: &str) -> Result<f64> {
+pub(crate) fn number(report: &Value, pointer: &str) -> Result<f64> {
     Ok(report.pointer(pointer).and_then(Value::as_f64).ok_or_else(|| format!("no number at {pointer}"))?)
 }
 
@@ -78,7 +79,8 @@ fn git(arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-pub(crate) fn measure() -> Result<Results> {
+/// Measures by `one_round`, whose values have names, as often as there are rounds.
+pub(crate) fn measure(made_by: &str, one_round: Round) -> Result<Results> {
     if !git(&["status", "--porcelain"])?.is_empty() {
         return Err("the sources of the programs have changes that are not committed".into());
     }
@@ -104,7 +106,7 @@ pub(crate) fn measure() -> Result<Results> {
             .to_owned())
     };
     Ok(Results {
-        made_by: "cargo run -p benches --example figures -- --measure".to_owned(),
+        made_by: format!("cargo run -p benches --example figures -- {made_by}"),
         date: text("/started_at")?.chars().take("2026-01-01".len()).collect(),
         commit,
         cpu: text("/environment/cpu")?,
@@ -117,14 +119,14 @@ pub(crate) fn measure() -> Result<Results> {
 }
 
 /// One value of each result. What is compared takes turns, so that both meet the same machine.
-fn one_round(reports: &mut Vec<Value>) -> Result<Vec<(String, f64)>> {
+pub(crate) fn one_round(reports: &mut Vec<Value>) -> Result<Vec<(String, f64)>> {
     let mut values = Vec::new();
     let mut run = |server: &Server, options: &str| -> Result<Value> {
         let report = load(server, options)?;
         reports.push(report.clone());
         Ok(report)
     };
-    let server = Server::start()?;
+    let server = Server::start("")?;
     for clients in CLIENTS {
         for payload in PAYLOADS {
             for engine in ENGINES {
@@ -146,7 +148,7 @@ fn one_round(reports: &mut Vec<Value>) -> Result<Vec<(String, f64)>> {
         values.push((name.to_owned(), number(&report, pointer)?));
     }
     for clients in [FEW, MANY] {
-        let server = Server::start()?;
+        let server = Server::start("")?;
         let options = format!("--clients {clients} --rate 5 --connect-rate 5000 --duration 3s");
         let report = run(&server, &options)?;
         values.push((memory("generator", clients), number(&report, "/generator/peak_rss_bytes")?));

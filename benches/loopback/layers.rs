@@ -1,5 +1,5 @@
-//! What lies between messages and TCP: TLS, compression, or neither. The generator with each of them
-//! takes turns with the others, and each has a server of its own in this process.
+//! What lies between messages and TCP: TLS, compression, or neither. The generator with each of
+//! them takes turns with the others, and each has a server of its own in this process.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -6,9 +6,9 @@
 //! How much processor time a hypervisor took meanwhile stands behind a row, from a hundredth on.
 //!
 //! `cargo bench --bench loopback`; `-- --quick` for one short round; `-- servers` for one of its
-//! parts: closed, open, layers, servers, memory; `-- 50x16` for the row of the closed model with 50 clients
-//! and a window of 16. Ratios hold on a machine whose speed drifts, since they take turns; absolute
-//! figures don't.
+//! parts: closed, open, layers, servers, memory; `-- 50x16` for the row of the closed model with 50
+//! clients and a window of 16. Ratios hold on a machine whose speed drifts, since they take turns;
+//! absolute figures don't.
 
 // Tests and benches may print: they are run by people who read it.
 #![allow(clippy::print_stderr, clippy::print_stdout)]

@@ -182,5 +182,13 @@ fn files_that_can_not_be_used_are_refused_before_the_run() {
         assert_eq!(output.code, Some(2), "{output:?}");
         assert!(output.stderr.contains(words), "{}", output.stderr);
     }
+    // Values of data are not shown.
+    let data = own.file("csv");
+    fs::write(&data, format!("user\n{}\nsesame\n", own.file("pem").display())).unwrap();
+    let data = data.display().to_string();
+    let options = [&url, "--duration", "1s", "--data", &data, "--cert", "{{user}}", "--key", &key];
+    let output = Loadgen::start(&options).finish();
+    assert!(output.stderr.contains("--cert {{user}} of client 1: it can't be read"), "{}", output.stderr);
+    assert!(!output.stderr.contains("sesame"), "{}", output.stderr);
     assert_eq!(proxy.seen(), []);
 }

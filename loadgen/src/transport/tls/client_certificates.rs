@@ -117,7 +117,7 @@ fn read(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<Arc
     match certified.keys_match() {
         Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(Arc::new(certified)),
         Err(Error::InconsistentKeys(_)) => {
-            Err(of_key(format!("it is not the key of the first certificate in {}", certificate.display())))
+            Err(of_key("it is not the key of the certificate, the first one in the file of --cert".to_owned()))
         }
         Err(error) => {
             Err(TlsFileError::new("cert", certificate, format!("its first certificate can't be used: {error}")))

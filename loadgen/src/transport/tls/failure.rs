@@ -170,6 +170,15 @@ fn of_certificate(error: &CertificateError, circumstances: &Circumstances<'_>) -
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             ("tls_bad_certificate", "the server's certificate is not for servers (extended key usage)".to_owned())
         }
+        // One that its server signed itself as an authority, as `openssl req -x509` does, is
+        // refused for that first.
+        CertificateError::Other(_) if facts.is_some_and(|facts| facts.is_self_signed) => {
+            ("tls_untrusted", untrusted(circumstances))
+        }
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            let words = "the server's certificate says that it is of an authority (CA:TRUE), and a server's must not";
+            ("tls_bad_certificate", words.to_owned())
+        }
         _ => {
             let error = escape(error.to_string().as_bytes(), SHOWN);
             ("tls_bad_certificate", format!("the server's certificate is not valid: {error}"))

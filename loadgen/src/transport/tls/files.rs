@@ -11,35 +11,52 @@ use rustls::pki_types::{
     pem::{self, PemObject as _},
 };
 
+use crate::message::Template;
+
 /// Largest file, in bytes. All authorities of a system take less than a megabyte.
 const LARGEST: u64 = 16 << 20;
 
 /// Why a certificate or a key can't be used, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{why}", at(.option, .path.as_deref()))]
+#[error("{}{why}", at(.option, .path.as_deref(), *.client))]
 pub struct TlsFileError {
     /// The option that names the file. Empty if none does.
     option: &'static str,
     path: Option<PathBuf>,
+    /// The client that it is about, by its number in the run.
+    client: Option<u32>,
     why: String,
 }
 
-fn at(option: &str, path: Option<&Path>) -> String {
+fn at(option: &str, path: Option<&Path>, client: Option<u32>) -> String {
+    let client = client.map_or_else(String::new, |client| format!(" of client {client}"));
     match path {
         Some(path) if option.is_empty() => format!("{}: ", path.display()),
-        Some(path) => format!("--{option} {}: ", path.display()),
+        Some(path) => format!("--{option} {}{client}: ", path.display()),
         None => String::new(),
     }
 }
 
 impl TlsFileError {
     pub(super) fn new(option: &'static str, path: &Path, why: impl Into<String>) -> Self {
-        Self { option, path: Some(path.to_owned()), why: why.into() }
+        Self { option, path: Some(path.to_owned()), client: None, why: why.into() }
     }
 
     /// An error that is of no file.
     pub(super) fn of_system(why: String) -> Self {
-        Self { option: "", path: None, why }
+        Self { option: "", path: None, client: None, why }
+    }
+
+    /// The error of a client whose files are named by these templates: values of data are not
+    /// shown.
+    pub(super) fn of_client(self, client: u32, certificate: &Template, key: &Template) -> Self {
+        let template = match self.option {
+            "cert" => certificate,
+            "key" => key,
+            _ => return self,
+        };
+        let path = PathBuf::from(String::from_utf8_lossy(template.as_written()).into_owned());
+        Self { path: Some(path), client: Some(client), ..self }
     }
 }
 

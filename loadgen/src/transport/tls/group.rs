@@ -1,6 +1,6 @@
 //! Settings of TLS that the plan gives a group.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{cell::Cell, path::PathBuf, sync::Arc};
 
 use rustls::pki_types::CertificateDer;
 
@@ -26,14 +26,18 @@ impl TlsSettings {
         let Some(ClientCertificate { certificate, key }) = &options.certificate else {
             return Self::of(options, own, first, std::iter::empty());
         };
-        let are_alike = certificate.names().chain(key.names()).next().is_none();
-        let clients = if are_alike { 1 } else { group.clients.get() };
         let bind = |template: &Template| values.bind(template, Place::File).map_err(TlsFileError::of_system);
-        let (certificate, key) = (bind(certificate)?, bind(key)?);
+        let bound = (bind(certificate)?, bind(key)?);
         let path = |template: &BoundTemplate, client| {
             PathBuf::from(String::from_utf8_lossy(&template.encode_for(client, 0)).into_owned())
         };
-        let files = |client| -> CertificateFiles { (path(&certificate, client), path(&key, client)) };
-        Self::of(options, own, first, (first..first.saturating_add(clients)).map(files))
+        let files = |client| -> CertificateFiles { (path(&bound.0, client), path(&bound.1, client)) };
+        if certificate.names().chain(key.names()).next().is_none() {
+            return Self::of(options, own, first, std::iter::once(files(first)));
+        }
+        let reading = Cell::new(first);
+        let clients = (first..first.saturating_add(group.clients.get())).inspect(|client| reading.set(*client));
+        Self::of(options, own, first, clients.map(files))
+            .map_err(|error| error.of_client(reading.get(), certificate, key))
     }
 }

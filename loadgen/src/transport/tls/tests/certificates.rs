@@ -70,7 +70,7 @@ fn keys_of_any_format_are_read_and_others_are_named() {
     let both = authority.file("both.pem", format!("{}{}", issued.key_pem(), issued.pem()));
     read(&[(&both, &both)]).unwrap();
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
-        ("bob.key", other.key_pem().into(), "it is not the key of the first certificate in"),
+        ("bob.key", other.key_pem().into(), "it is not the key of the certificate, the first one"),
         (
             "sec1",
             b"-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n".to_vec(),

@@ -1,4 +1,4 @@
-//! nginx and HAProxy end TLS in front of a server that has none. Their logs tell what they saw.
+//! Proxies end TLS in front of a server that has none. Their logs tell what they saw.
 
 use std::{collections::BTreeSet, fs};
 

@@ -85,7 +85,9 @@ fn resumes(proxy: &Language, version: &str, resumed_is: &Value) {
         assert_eq!(tls.full + tls.resumed, connections.opened);
         let log = proxy.finish();
         let seen = logged(&log, "resumed").into_iter().filter(|resumed| *resumed == resumed_is).count() as u64;
-        assert_eq!(seen, tls.resumed, "{log:?}");
+        // The run may end before a client hears that it was let in again.
+        let unheard = logged(&log, "status").len() as u64 - connections.opened;
+        assert!((tls.resumed..=tls.resumed + unheard).contains(&seen), "{seen} for {tls:?}: {log:?}");
         // A client has no session before its first connection.
         let returned = if resume.is_empty() { 0 } else { connections.opened - 10 };
         assert_eq!(tls.resumed, returned, "{connections:?}");

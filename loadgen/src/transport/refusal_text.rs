@@ -136,7 +136,9 @@ fn hint(declined: &Declined, secure: bool) -> Option<&'static str> {
         400 if secure && says(b"ssl certificate") => "--cert FILE --key FILE give a certificate that it takes",
         400 if !secure && says(b"https") => "this port speaks TLS: try wss://",
         200..300 => "this path answers plain HTTP: is it the right path?",
-        300..400 => "loadgen follows no redirect: give it the URL that Location names, with ws:// or wss://",
+        300..400 => {
+            "loadgen follows none without --max-redirects N; or give it the URL of Location, with ws:// or wss://"
+        }
         401 => "--basic-auth, --bearer or -H 'Authorization: ...' sends credentials",
         403 => "credentials (--bearer, --basic-auth, -H 'Cookie: ...') or --origin may be missing",
         404 => "is the path the right one?",
@@ -173,7 +175,7 @@ mod tests {
             ),
             (
                 b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /ws/?token=1\r\n\r\n",
-                &["Location `/ws/?...`", "follows no redirect"],
+                &["Location `/ws/?...`", "--max-redirects"],
             ),
             (
                 b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"x\"\r\n\r\n",

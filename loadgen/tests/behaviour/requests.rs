@@ -104,6 +104,7 @@ fn no_redirect_is_followed_unless_asked_for() {
     let outcome = Loadgen::run(&[&proxy.url(), "-c", "1"]);
     assert_eq!((outcome.code, proxy.finish().len()), (Some(6), 1), "{outcome:?}");
     assert!(outcome.stderr.contains("http_302 (1): ") && outcome.stderr.contains("Location `/other`"), "{outcome:?}");
+    assert!(outcome.stderr.contains("--max-redirects"), "{outcome:?}");
 }
 
 /// An answer that redirects.

@@ -8,7 +8,7 @@
 //! TCP (RFC 8305) | unix socket
 //!   ─> through a proxy: [TLS to it] ─> tunnel (CONNECT, SOCKS 5)
 //!   ─> TLS, for wss
-//!   ─> upgrade (RFC 6455, section 4.1)
+//!   ─> upgrade (RFC 6455, section 4.1) ─> a redirect that is followed begins anew
 //!   ─> OpenedStream | ConnectError
 //! ```
 

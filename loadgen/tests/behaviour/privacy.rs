@@ -216,13 +216,12 @@ fn no_credentials_are_in_any_output() {
         let folder = tempfile::tempdir().expect("a folder");
         let refusing = BadHandshakeServer::start(BadHandshake::RepeatsTheRequest);
         leaves_none(&[&[&refusing.url[..], "-c", "1"], given].concat(), folder.path());
-        for more in [
-            &["plan", "--print"][..],
-            &["-c", "0"],
-            &["--rate", "x"],
-            &["--bogus"],
-            &["search", "--threshold", "p99<1s", "-c", "0"],
-        ] {
+        let path = folder.path().join("plan.toml");
+        fs::write(&path, "clients = 3\n").expect("a file");
+        let printed = [&["plan", path.to_str().expect("UTF-8"), "--print"], given].concat();
+        assert_eq!(leaves_none(&printed, folder.path()), Some(0), "{given:?}");
+        for more in [&["-c", "0"][..], &["--rate", "x"], &["--bogus"], &["search", "--threshold", "p99<1s", "-c", "0"]]
+        {
             leaves_none(&[more, given].concat(), folder.path());
         }
         let url = &refusing.url[..];
@@ -231,6 +230,44 @@ fn no_credentials_are_in_any_output() {
             folder.path(),
         );
     }
+}
+
+#[test]
+fn no_credentials_of_a_proxy_are_in_any_output() {
+    let keep = tempfile::tempdir().expect("a folder");
+    let file = keep.path().join("secret");
+    fs::write(&file, "c4nary-user:c4nary-pass\n").expect("a file");
+    let file = format!("@{}", file.display());
+    for auth in [USER_INFO, &file] {
+        // It says all of the request again.
+        let proxy = BadHandshakeServer::start(BadHandshake::RepeatsTheRequest);
+        let proxy = proxy.url.replace("ws://", "http://");
+        let (folder, proxied) = (tempfile::tempdir().expect("a folder"), ["--proxy", &proxy, "--proxy-auth", auth]);
+        let everything = in_folder(EVERYTHING, folder.path());
+        let arguments: Vec<&str> = everything.iter().map(String::as_str).chain(proxied).collect();
+        let run = [&["ws://127.0.0.1:1", "-c", "1"], &arguments[..]].concat();
+        assert_eq!(leaves_none(&run, folder.path()), Some(6), "{auth}");
+        let path = folder.path().join("plan.toml");
+        fs::write(&path, "clients = 3\ntarget = \"ws://127.0.0.1:1\"\n").expect("a file");
+        let print = [&["plan", path.to_str().expect("UTF-8"), "--print"], &proxied[..]].concat();
+        assert_eq!(leaves_none(&print, folder.path()), Some(0), "{auth}");
+        leaves_none(&[&["ws://127.0.0.1:1", "-c", "0"], &proxied[..]].concat(), folder.path());
+        leaves_none(&["--proxy", &proxy.replace("http://", &format!("http://{USER_INFO}@"))], folder.path());
+    }
+}
+
+#[test]
+fn no_credentials_are_in_a_baseline() {
+    let server = Reference::start(server::Reply::Echo);
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = in_folder("--save-baseline main --baseline-dir F/kept --out F/new.json", folder.path());
+    let given = ["-c", "1", "-n", "3", "--warmup", "0s", "--bearer", "c4nary-bearer"];
+    let url = server.url();
+    let arguments: Vec<&str> = [&url[..]].into_iter().chain(given).chain(kept.iter().map(String::as_str)).collect();
+    // A machine that is too busy to time anything keeps no baseline.
+    let code = leaves_none(&arguments, folder.path());
+    assert!(matches!(code, Some(0 | 5)), "{code:?}");
+    server.finish();
 }
 
 /// A file of data whose values hold [`CANARY`], in `folder`.

@@ -70,7 +70,9 @@ pub(crate) fn all_came_back((report, judgement): &(Report, Judgement), kinds: &[
     assert_eq!((connections.requested, connections.opened, connections.died), (CLIENTS, 2 * CLIENTS, CLIENTS));
     assert_eq!((sessions.returned, sessions.away_at_end, sessions.open_at_end), (CLIENTS, 0, CLIENTS), "{sessions:?}");
     assert_eq!(total.latency.away.len(), CLIENTS);
-    assert_eq!(total.latency.first_reply.len(), 2 * CLIENTS);
+    // A client may have been cut off before its first reply.
+    let first_replies = total.latency.first_reply.len();
+    assert!((CLIENTS..=2 * CLIENTS).contains(&first_replies), "{first_replies}");
     // What was in flight then is not known to be lost, and nothing else is missing.
     assert_eq!((counts.lost, counts.undetermined_by_plan), (0, 0), "{counts:?}");
     assert_eq!(counts.matched + counts.undetermined, counts.sent, "{counts:?}");

@@ -8,6 +8,7 @@ use crate::DeflateSettings;
 /// What the server agrees on, if the client offers it.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Handshake")]
+#[allow(rustdoc::broken_intra_doc_links)] // Help is no Markdown.
 pub(super) struct HandshakeArgs {
     /// Subprotocols to choose from, such as chat,superchat
     ///

@@ -29,7 +29,7 @@ use crate::plan::{ClientCertificate, Connect, Credentials, NetworkPath, PlanErro
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
 #[command(next_help_heading = "Connecting")]
 #[serde(default)]
-#[allow(clippy::doc_markdown)] // Help is no Markdown.
+#[allow(clippy::doc_markdown, rustdoc::bare_urls, rustdoc::broken_intra_doc_links)] // Help is no Markdown.
 pub struct ConnectKeys {
     /// Longest wait for a connection to open
     ///
@@ -100,7 +100,7 @@ pub struct ConnectKeys {
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
 #[command(next_help_heading = "Connecting")]
 #[serde(default)]
-#[allow(clippy::doc_markdown)]
+#[allow(clippy::doc_markdown, rustdoc::bare_urls, rustdoc::broken_intra_doc_links)] // Help is no Markdown.
 pub struct RequestKeys {
     /// Handshake header field, 'Name: value'; repeatable
     #[arg(short = 'H', long, value_name = "FIELD")]
@@ -158,7 +158,7 @@ pub struct RequestKeys {
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
 #[command(next_help_heading = "Connecting")]
 #[serde(default)]
-#[allow(clippy::doc_markdown)]
+#[allow(clippy::doc_markdown, rustdoc::bare_urls, rustdoc::broken_intra_doc_links)] // Help is no Markdown.
 pub struct TlsKeys {
     /// Its own server speaks TLS; or a version: 1.2, 1.3
     ///

@@ -88,7 +88,7 @@ const CONNECT: [LatencySeries; 6] = [
     LatencySeries {
         id: "connect",
         name: "connect",
-        span: "from TCP to the opening handshake",
+        span: "from TCP to upgrade",
         of: |part| Some(&part.measurement.latency.connect),
     },
     LatencySeries {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::{
     Result, layers,
     measure::{CLIENTS, ENGINES, FEW, MANY, PAYLOADS, RESPONSE, SEND_LAG, efficiency, memory},
-    results::{Instructions, Results, Spread},
+    results::{Instructions, KIB, Results, Spread, cell},
 };
 
 pub(crate) const DOCUMENTS: [&str; 2] = ["README.md", "docs/performance.md"];
@@ -25,7 +25,6 @@ const STEPS: [(&str, &str, &str); 6] = [
     ),
 ];
 
-pub(crate) const KIB: f64 = 1024.0;
 /// Nanoseconds of a microsecond.
 const MICRO: f64 = 1e3;
 
@@ -168,12 +167,6 @@ fn steps(text: &mut String, instructions: &Instructions, steps: &[(&str, &str, &
         write!(text, "\n| instructions: {step} | {of_text:.0} | {of_binary:.0} |")?;
     }
     Ok(())
-}
-
-/// The median, least and most, in units of `unit`.
-pub(crate) fn cell(spread: Spread, unit: f64, digits: usize) -> String {
-    let [median, least, most] = [spread.median, spread.least, spread.most].map(|value| value / unit);
-    format!("{median:.digits$} ({least:.digits$} to {most:.digits$})")
 }
 
 #[test]

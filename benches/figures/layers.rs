@@ -6,9 +6,8 @@ use serde_json::Value;
 
 use crate::{
     Result,
-    documents::{KIB, cell},
     measure::{FEW, Server, load, number},
-    results::{Results, Spread},
+    results::{KIB, Results, Spread, cell},
 };
 
 /// What lies between messages and TCP, and the options for it.

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
+/// Bytes.
+pub(crate) const KIB: f64 = 1024.0;
+
 /// `reports/performance/loopback.json`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +87,12 @@ impl Instructions {
         let all = self.counts.get(name).ok_or_else(|| format!("no instructions are counted for {name}"))?;
         Ok(all / self.messages)
     }
+}
+
+/// The median, least and most, in units of `unit`.
+pub(crate) fn cell(spread: Spread, unit: f64, digits: usize) -> String {
+    let [median, least, most] = [spread.median, spread.least, spread.most].map(|value| value / unit);
+    format!("{median:.digits$} ({least:.digits$} to {most:.digits$})")
 }
 
 #[test]

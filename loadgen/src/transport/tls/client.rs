@@ -1,24 +1,22 @@
 //! TLS of the connections to one server.
 
-use std::{net::IpAddr, os::fd::AsFd};
+use std::net::IpAddr;
 
 use rustls::{Error, pki_types::ServerName};
 use url::Host;
 
 use super::{
     failure::{Circumstances, TlsFailure, explain},
-    handshake::TlsHandshake,
     settings::TlsSettings,
 };
-use crate::transport::{Stream, stream::TlsStream};
 
 /// TLS of the connections of a group to one server. Clones share what they have.
 #[derive(Clone, Debug)]
 pub(crate) struct TlsClient {
-    settings: TlsSettings,
+    pub(super) settings: TlsSettings,
     /// What the certificate must be for. Unless it is an address, it is sent as well (RFC 6066,
     /// section 3).
-    name: ServerName<'static>,
+    pub(super) name: ServerName<'static>,
 }
 
 impl TlsClient {
@@ -40,20 +38,6 @@ impl TlsClient {
     /// TLS with these settings to a server that has a certificate for its address.
     pub(in crate::transport) fn at(settings: TlsSettings, ip: IpAddr) -> Self {
         Self { settings, name: ip.into() }
-    }
-
-    /// The handshake of a client on a connected stream. Nothing is sent yet.
-    ///
-    /// # Errors
-    /// The settings don't fit the name.
-    pub(in crate::transport) fn handshake<S: AsFd>(
-        &self,
-        client: u32,
-        under: Stream<S>,
-    ) -> Result<TlsHandshake<S>, TlsFailure> {
-        let stream = TlsStream::new(self.settings.config_of(client), self.name.clone(), under)
-            .map_err(|error| self.explain(&error, false))?;
-        Ok(TlsHandshake::new(self.clone(), stream))
     }
 
     /// A TLS error in words, during the handshake or later. `wants_certificate` says whether the

@@ -35,8 +35,24 @@ pub(crate) struct TlsSummary {
     pub(crate) wants_certificate: bool,
 }
 
+impl TlsClient {
+    /// The handshake of a client on a connected stream. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// The settings don't fit the name.
+    pub(in crate::transport) fn handshake<S: AsFd>(
+        &self,
+        client: u32,
+        under: Stream<S>,
+    ) -> Result<TlsHandshake<S>, TlsFailure> {
+        let stream = TlsStream::new(self.settings.config_of(client), self.name.clone(), under)
+            .map_err(|error| self.explain(&error, false))?;
+        Ok(TlsHandshake::new(self.clone(), stream))
+    }
+}
+
 impl<S: AsFd> TlsHandshake<S> {
-    pub(super) fn new(client: TlsClient, stream: TlsStream<S>) -> Self {
+    fn new(client: TlsClient, stream: TlsStream<S>) -> Self {
         Self { client, stream: Box::new(stream), wants_certificate: false, refused: None }
     }
 

@@ -16,7 +16,7 @@ use crate::{
     transport::{
         ConnectError, ConnectionLimits, Destination, Route,
         lookup::{host_of, look_up},
-        route::{authority, resource},
+        url_parts::{authority, resource},
     },
 };
 

@@ -24,6 +24,7 @@ mod shaped_stream;
 pub(crate) mod source_addresses;
 mod stream;
 pub(crate) mod tls;
+pub(crate) mod url_parts;
 
 pub(crate) use self::{
     connect_error::{ConnectError, io_kind},

@@ -14,7 +14,7 @@ use super::{
     Destination, ResolvedPath, Route,
     cookies::CookiePlace,
     redirect::{Redirects, is_same_origin, may_leave_the_origin},
-    route,
+    url_parts,
 };
 use crate::{
     message::{BoundTemplate, CapturedValues, Place, Template, Values},
@@ -148,12 +148,13 @@ impl Route {
                 kept.filter_map(|(header, value)| Some((header.0.clone(), HeaderValue::from_bytes(&value).ok()?)));
             let given = authority.map(|template| template.encode_values(client, captured, of_field));
             let given = given.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            let authority = if stays { given.unwrap_or_else(|| from.authority.clone()) } else { route::authority(to) };
+            let authority =
+                if stays { given.unwrap_or_else(|| from.authority.clone()) } else { url_parts::authority(to) };
             let destination = Destination {
                 path,
-                origin: route::origin(to),
+                origin: url_parts::origin(to),
                 authority,
-                resource: route::resource(to),
+                resource: url_parts::resource(to),
                 personal_resource: None,
                 headers: Vec::new(),
                 tls,

@@ -25,6 +25,7 @@ use super::{
     redirect::Redirects,
     request::{PersonalRequest, offered},
     tls::{TlsClient, TlsSettings},
+    url_parts::{authority, origin, resource},
 };
 use crate::{
     message::{CapturedValues, Place, Template, Values},
@@ -197,7 +198,7 @@ fn destinations(
             resource: resource(url),
             personal_resource: url.resource().map(bind).transpose()?,
             headers: authorization(url).map(|value| (AUTHORIZATION, value)).into_iter().collect(),
-            tls: tls(url, tls_settings)?,
+            tls: TlsClient::for_url(url, tls_settings).map_err(io::Error::other)?,
         })
     };
     match (&group.target, embedded) {
@@ -248,20 +249,6 @@ fn of_options(request: &RequestOptions) -> impl Iterator<Item = (HeaderName, Hea
     origin.into_iter().chain(offered).chain(authorization)
 }
 
-/// Scheme, host and port.
-pub(super) fn origin(url: &Url) -> Url {
-    url.join("/").unwrap_or_else(|_| url.clone())
-}
-
-pub(crate) fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-pub(crate) fn resource(url: &Url) -> String {
-    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
-}
-
 /// The URL's user-info as basic authentication: RFC 7617.
 fn authorization(url: &Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
@@ -271,14 +258,6 @@ fn authorization(url: &Url) -> Option<HeaderValue> {
     credentials.push(b':');
     credentials.extend(percent_decode_str(url.password().unwrap_or_default()));
     HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(credentials))).ok()
-}
-
-/// TLS of the connections to a URL, if it wants that.
-pub(super) fn tls(url: &Url, settings: Option<&TlsSettings>) -> io::Result<Option<TlsClient>> {
-    let (Some(settings), Some(host)) = (settings.filter(|_| url.scheme() == "wss"), url.host()) else {
-        return Ok(None);
-    };
-    TlsClient::new(settings.clone(), &host).map(Some).map_err(io::Error::other)
 }
 
 /// Room for two bursts, so that a read rarely fills the buffer: a full read needs another one to

@@ -9,7 +9,7 @@ use url::Url;
 
 use self::lookups::Lookups;
 use super::{
-    ResolvedPath, lookup, route,
+    ResolvedPath, lookup,
     tls::{TlsClient, TlsSettings},
 };
 use crate::plan::Connect;
@@ -52,7 +52,7 @@ impl Redirects {
     pub(super) fn tls(&self, url: &Url) -> Result<Option<TlsClient>, String> {
         match &self.tls {
             None if url.scheme() == "wss" => Err("TLS can't be set up, as the system has no certificates".to_owned()),
-            settings => route::tls(url, settings.as_ref()).map_err(|error| error.to_string()),
+            settings => TlsClient::for_url(url, settings.as_ref()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use rustls::{Error, pki_types::ServerName};
-use url::Host;
+use url::{Host, Url};
 
 use super::{
     failure::{Circumstances, TlsFailure, explain},
@@ -33,6 +33,17 @@ impl TlsClient {
                 .map_err(|_| format!("`{name}` is no name that a certificate can be for; --sni gives another"))?,
         };
         Ok(Self { settings, name })
+    }
+
+    /// TLS of the connections to a URL, if it wants that.
+    ///
+    /// # Errors
+    /// No certificate can be for the name of its host.
+    pub(in crate::transport) fn for_url(url: &Url, settings: Option<&TlsSettings>) -> Result<Option<Self>, String> {
+        match (settings.filter(|_| url.scheme() == "wss"), url.host()) {
+            (Some(settings), Some(host)) => Self::new(settings.clone(), &host).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// TLS with these settings to a server that has a certificate for its address.

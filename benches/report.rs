@@ -90,6 +90,9 @@ fn report() -> Report {
         measured_s: 10.0,
         interrupted: false,
         stopped_on_miss: None,
+        partial: false,
+        start: None,
+        shards: Vec::new(),
         generator: GeneratorHealth { threads: 1, ..GeneratorHealth::default() },
         unresolved: Unresolved::default(),
         total: Measurement {

@@ -8,6 +8,7 @@
 //!   expected is of the crate reports, as results name it. dialogue.rs has what clients say besides
 //!   their messages
 //! check.rs        what must fit together; error.rs says what does not
+//! shard.rs        the part of the run that this process has, and when it begins
 //! partition.rs    which client belongs to which group and to which worker
 //! keys/           the keys of a plan file, and the options of the command line
 //! length.rs       how long a plan takes, and how many messages it has
@@ -30,6 +31,7 @@ mod rate;
 mod rooms;
 mod run_options;
 mod sessions;
+mod shard;
 mod target;
 mod wire_shape;
 
@@ -57,6 +59,7 @@ pub use self::{
     rooms::{RoomBy, Rooms},
     run_options::RunOptions,
     sessions::{Jitter, Reconnect, SessionLength, Sessions, Storm},
+    shard::{Shard, ShardError, Start},
     target::{ServerUrl, Target},
     wire_shape::{WireShape, WriteShape},
 };

@@ -4,7 +4,11 @@ use std::{num::NonZeroUsize, time::Duration};
 
 use reports::{Threshold, model::EngineKind};
 
-use super::{load::Until, rate::Rate};
+use super::{
+    load::Until,
+    rate::Rate,
+    shard::{Shard, Start},
+};
 
 /// What all groups of a run share.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +32,11 @@ pub struct RunOptions {
     pub server_threads: Option<NonZeroUsize>,
     /// Seed of the messages' bytes: the same seed sends the same bytes. By default it is random.
     pub seed: Option<u64>,
+    /// The part of the run that this process has. By default it has all clients. With a shard, a
+    /// seed is needed, since all shards must have the same.
+    pub shard: Option<Shard>,
+    /// When the load begins, at the earliest. By default it begins once all clients have connected.
+    pub start: Option<Start>,
     /// What the result must satisfy. The run only records them.
     pub thresholds: Vec<Threshold>,
     /// Ends the run once a threshold has been missed for this long by all that came so far. By
@@ -48,6 +57,8 @@ impl Default for RunOptions {
             threads: None,
             server_threads: None,
             seed: None,
+            shard: None,
+            start: None,
             thresholds: Vec::new(),
             stop_on_miss: None,
             only_delivery: false,

@@ -18,6 +18,7 @@ mod rooms;
 pub(crate) mod sample;
 mod session_plan;
 mod sessions;
+mod shards;
 mod sums;
 mod tally;
 mod traffic;
@@ -41,6 +42,7 @@ pub use self::{
     rooms::{OwnCopy, RoomRecord, RoomsMeasurement, RoomsRecord},
     session_plan::{JitterRecord, ReconnectRecord, SessionsRecord, StormRecord, WireShapeRecord, WriteShapeRecord},
     sessions::{AttemptsAfter, EndRecord, Lifetimes, Pings, SessionsMeasurement},
+    shards::{ClockRecord, ShardClients, ShardRecord, StartRecord},
     tally::{Anomalies, Counts, Deliveries, Dropped, OtherEvents, Tally},
     traffic::{Calls, CompressedTraffic, Interval, IntervalConnections, Traffic, Wire},
     unresolved::{MisroutedRecord, MissingFate, MissingRecord, Unresolved},
@@ -63,8 +65,16 @@ pub struct Report {
     pub interrupted: bool,
     /// The threshold that stopped the run before its time, if one did.
     pub stopped_on_miss: Option<StoppedOnMiss>,
+    /// Other processes have clients of this run too, whose results are not in this one. So it does
+    /// not know the fate of everything.
+    pub partial: bool,
+    /// When the load began, if an instant was asked for or the process is a shard.
+    pub start: Option<StartRecord>,
     /// Health of the generator.
     pub generator: GeneratorHealth,
+    /// The shards that this result is of, in the order of their numbers. Empty if one process had
+    /// all clients.
+    pub shards: Vec<ShardRecord>,
     /// Messages whose fate another part of the run may know.
     pub unresolved: Unresolved,
     /// All groups together.

@@ -12,7 +12,7 @@ use crate::{
     judge::{Judgement, LimitedBy, Verdict},
     model::{
         Environment, GeneratorHealth, GroupMeasurement, GroupRecord, LoadRecord, Measurement, PlanRecord, Report,
-        SessionsRecord, StoppedOnMiss, TargetRecord, Unresolved,
+        SessionsRecord, ShardRecord, StartRecord, StoppedOnMiss, TargetRecord, Unresolved,
     },
 };
 
@@ -43,8 +43,15 @@ pub(super) struct ResultDocument {
     /// Length of the measured phase in seconds; shorter than planned when the run was interrupted.
     #[schemars(range(min = 0.0))]
     measured_s: f64,
+    /// Other processes have clients of this run too, whose results are not in this one.
+    partial: bool,
+    /// When the load began. Null if no instant was asked for and one process had all clients.
+    start: Option<StartRecord>,
     /// Health of the generator.
     generator: GeneratorHealth,
+    /// The shards that this result is of, in the order of their numbers. Empty if one process had
+    /// all clients.
+    shards: Vec<ShardRecord>,
     /// Messages whose fate another part of the run may know.
     unresolved: Unresolved,
     /// All groups together.
@@ -73,7 +80,10 @@ impl ResultDocument {
             environment: report.environment.clone(),
             started_at: report.started_at.clone(),
             measured_s: report.measured_s,
+            partial: report.partial,
+            start: report.start.clone(),
             generator: report.generator,
+            shards: report.shards.clone(),
             unresolved: report.unresolved.clone(),
             total: of(&report.total)?,
             groups: report.groups.iter().map(group).collect::<Result<_, StoreError>>()?,
@@ -93,7 +103,10 @@ impl ResultDocument {
             measured_s: self.measured_s,
             interrupted: self.interrupted,
             stopped_on_miss: self.stopped_on_miss,
+            partial: self.partial,
+            start: self.start,
             generator: self.generator,
+            shards: self.shards,
             unresolved: self.unresolved,
             total: self.total.into_measurement()?,
             groups: self.groups.into_iter().map(group).collect::<Result<_, StoreError>>()?,
@@ -149,21 +162,35 @@ fn group_numbers(group: &GroupRecord) -> impl Iterator<Item = (&'static str, f64
 
 /// Every number of a report, by its key.
 fn numbers(report: &Report) -> impl Iterator<Item = (&'static str, f64)> {
-    let generator = &report.generator;
     let single = [
         ("measured_s", report.measured_s),
         ("stopped_on_miss.at_s", report.stopped_on_miss.as_ref().map_or(0.0, |stopped| stopped.at_s)),
+    ];
+    let starts = report.start.iter().chain(report.shards.iter().map(|shard| &shard.start));
+    let of_starts = starts.flat_map(|start| {
+        let clock = start.clock.iter().flat_map(|clock| {
+            [("start.clock.offset_s", clock.offset_s), ("start.clock.max_error_s", clock.max_error_s)]
+        });
+        clock.chain([("start.error_s", start.error_s.unwrap_or(0.0))])
+    });
+    let of_shards = report.shards.iter().map(|shard| ("shards.measured_s", shard.measured_s));
+    let of_generators = report.shards.iter().flat_map(|shard| generator_numbers(&shard.generator));
+    let measurements = std::iter::once(&report.total).chain(report.groups.iter().map(|group| &group.measurement));
+    let of_measurements = measurements.flat_map(|measurement| {
+        let evidence = measurement.evidence.iter().map(|evidence| ("evidence.at_s", evidence.at_s));
+        evidence.chain(measurement.intervals.iter().map(|interval| ("intervals.at_s", interval.at_s)))
+    });
+    let of_run = single.into_iter().chain(generator_numbers(&report.generator)).chain(of_starts);
+    of_run.chain(of_shards).chain(of_generators).chain(plan_numbers(&report.plan)).chain(of_measurements)
+}
+
+fn generator_numbers(generator: &GeneratorHealth) -> [(&'static str, f64); 6] {
+    [
         ("generator.cpu_s", generator.cpu_s),
         ("generator.spin_s", generator.spin_s),
         ("generator.busiest_worker", generator.busiest_worker),
         ("generator.stopped_s", generator.stopped_s),
         ("generator.longest_stop_s", generator.longest_stop_s),
         ("generator.stolen", generator.stolen.unwrap_or(0.0)),
-    ];
-    let measurements = std::iter::once(&report.total).chain(report.groups.iter().map(|group| &group.measurement));
-    let of_measurements = measurements.flat_map(|measurement| {
-        let evidence = measurement.evidence.iter().map(|evidence| ("evidence.at_s", evidence.at_s));
-        evidence.chain(measurement.intervals.iter().map(|interval| ("intervals.at_s", interval.at_s)))
-    });
-    single.into_iter().chain(plan_numbers(&report.plan)).chain(of_measurements)
+    ]
 }

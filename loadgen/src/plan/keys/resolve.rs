@@ -53,6 +53,14 @@ impl PlanKeys {
         toml_edit::ser::to_string_pretty(self).expect("each value is one that TOML has")
     }
 
+    /// 32 bits that are equal for equal keys. Threads and the seed are left out, as processes that
+    /// share a run may differ in them.
+    pub fn fingerprint(&self) -> u32 {
+        let mut keys = self.clone();
+        (keys.run.generator.seed, keys.run.generator.threads) = (None, None);
+        crc32c::crc32c(keys.to_toml().as_bytes())
+    }
+
     /// The keys without user-info and query of targets, and without the values of header fields.
     #[must_use]
     pub fn masked(mut self) -> Self {
@@ -104,6 +112,8 @@ impl RunKeys {
             threads: threads.map(|Number(threads)| threads),
             server_threads: None,
             seed: seed.map(|Seed(seed)| seed),
+            shard: None,
+            start: None,
             thresholds: threshold.into_iter().flatten().map(|Condition(threshold)| threshold).collect(),
             stop_on_miss: stop_on_miss.map(|PositiveTime(time)| time),
             only_delivery: only_delivery.unwrap_or(default.only_delivery),

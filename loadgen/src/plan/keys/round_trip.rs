@@ -162,6 +162,8 @@ fn run() -> impl Strategy<Value = RunOptions> {
             engine,
             threads,
             server_threads: None,
+            shard: None,
+            start: None,
             seed: Some(seed),
             thresholds: vec!["p99<1.5ms".parse().unwrap(), "g0.lost==0".parse().unwrap()],
             stop_on_miss: only_delivery.then_some(drain.max(Duration::from_nanos(1))),

@@ -184,6 +184,9 @@ pub(crate) fn empty(plan: &Plan, context: RunContext) -> Report {
         measured_s: 0.0,
         interrupted: context.interrupted,
         stopped_on_miss: context.stopped_on_miss,
+        partial: false,
+        start: None,
+        shards: Vec::new(),
         generator: GeneratorHealth {
             peak_rss_bytes: environment::peak_rss(),
             threads: number(context.threads.get()),

@@ -36,6 +36,9 @@ pub(crate) fn pass() -> Report {
         measured_s: 10.0,
         interrupted: false,
         stopped_on_miss: None,
+        partial: false,
+        start: None,
+        shards: Vec::new(),
         generator: GeneratorHealth {
             cpu_s: 9.9,
             spin_s: 6.5,

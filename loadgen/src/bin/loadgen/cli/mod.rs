@@ -16,6 +16,7 @@ mod report;
 mod run;
 mod search;
 mod server_choice;
+mod shard;
 mod target;
 mod values;
 

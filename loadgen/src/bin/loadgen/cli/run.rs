@@ -7,7 +7,8 @@ use loadgen::plan::{Plan, RunOptions, keys::VerdictKeys};
 use reports::{Threshold, gate::Gate, store::baseline::BaselineName};
 
 use super::{
-    console::ConsoleArgs, gates::GateArgs, outputs::OutputArgs, plan::PlanArgs, refusal::refuse, target::TargetArgs,
+    console::ConsoleArgs, gates::GateArgs, outputs::OutputArgs, plan::PlanArgs, refusal::refuse, shard::ShardArgs,
+    target::TargetArgs,
 };
 
 /// Run a test; `loadgen URL` without a command does the same
@@ -18,6 +19,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     target: TargetArgs,
+
+    #[command(flatten)]
+    shard: ShardArgs,
 
     #[command(flatten)]
     pub(crate) verdict: VerdictArgs,
@@ -77,7 +81,7 @@ pub(crate) struct VerdictArgs {
 impl RunArgs {
     /// The plan that the arguments ask for.
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
-        self.plan.plan(&self.target, &self.verdict.keys)
+        self.plan.plan(&self.target, &self.verdict.keys).and_then(|plan| self.shard.apply(plan))
     }
 
     /// Finds out whether the options fit together and with the plan, and the outputs can be

@@ -3,6 +3,7 @@
 mod connections;
 mod plans;
 mod sessions;
+mod shards;
 
 use proptest::{collection::vec, option, prelude::*};
 
@@ -11,8 +12,8 @@ use crate::{
     model::{
         Anomalies, Calls, Counts, Deliveries, Dropped, Environment, Evidence, EvidenceKind, GeneratorHealth,
         GroupMeasurement, GroupRecord, Interval, Latency, Measurement, MisroutedRecord, MissingFate, MissingRecord,
-        OtherEvents, PackedHistogram, ReadContext, Report, RoomRecord, RoomsMeasurement, Tally, Traffic, Unresolved,
-        Wire,
+        OtherEvents, PackedHistogram, ReadContext, Report, RoomRecord, RoomsMeasurement, ShardRecord, Tally, Traffic,
+        Unresolved, Wire,
     },
 };
 
@@ -253,14 +254,17 @@ fn measurements() -> impl Strategy<Value = Measurement> {
     )
 }
 
-pub(super) fn reports() -> impl Strategy<Value = Report> {
-    let environment = (any::<[String; 3]>(), any::<[u32; 2]>(), any::<u64>()).prop_map(
+fn environments() -> impl Strategy<Value = Environment> {
+    (any::<[String; 3]>(), any::<[u32; 2]>(), any::<u64>()).prop_map(
         |([cpu, kernel, version], [cores, run_id], seed)| Environment { cpu, cores, kernel, version, seed, run_id },
-    );
-    let head = (plans::targets(), any::<String>(), any::<bool>(), finite());
-    (head, sessions::stops(), plans::plans(), environment, generators(), unresolved(), vec(measurements(), 3)).prop_map(
-        |(head, stopped_on_miss, plan, environment, generator, unresolved, mut measurements)| {
-            let (target, started_at, interrupted, measured_s) = head;
+    )
+}
+
+pub(super) fn reports() -> impl Strategy<Value = Report> {
+    let head = (plans::targets(), any::<String>(), any::<bool>(), finite(), vec(shards::shards(), 0..3));
+    (head, sessions::stops(), plans::plans(), environments(), generators(), unresolved(), vec(measurements(), 3))
+        .prop_map(|(head, stopped_on_miss, plan, environment, generator, unresolved, mut measurements)| {
+            let (target, started_at, interrupted, measured_s, shards) = head;
             let total = measurements.remove(0);
             let named = plan.groups.iter().filter(|_| plan.groups.len() > 1).zip(measurements);
             let group = |(group, measurement): (&GroupRecord, Measurement)| GroupMeasurement {
@@ -276,13 +280,15 @@ pub(super) fn reports() -> impl Strategy<Value = Report> {
                 measured_s,
                 interrupted,
                 stopped_on_miss,
+                partial: !shards.is_empty(),
+                start: shards.first().map(|shard: &ShardRecord| shard.start.clone()),
+                shards,
                 generator,
                 unresolved,
                 total,
                 groups,
             }
-        },
-    )
+        })
 }
 
 pub(super) fn judgements() -> impl Strategy<Value = Judgement> {

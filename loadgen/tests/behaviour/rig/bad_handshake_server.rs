@@ -2,13 +2,13 @@
 
 use std::{
     io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::mpsc::{Receiver, channel},
     thread,
     time::Duration,
 };
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::PATIENCE;
 
@@ -34,25 +34,31 @@ pub(crate) enum BadHandshake {
 pub(crate) struct BadHandshakeServer {
     pub(crate) url: String,
     came: Receiver<()>,
+    /// A port that nobody else gets, where nothing listens.
+    _reserved: Option<Socket>,
 }
 
 impl BadHandshakeServer {
     /// Starts the server. Its threads end with their connections, or with the test.
     pub(crate) fn start(handshake: BadHandshake) -> Self {
+        let (told, came) = channel();
+        if matches!(handshake, BadHandshake::NotListening) {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+            socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
+            let address = socket.local_addr().ok().and_then(|address| address.as_socket()).expect("bound");
+            return Self { url: format!("ws://{address}"), came, _reserved: Some(socket) };
+        }
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("ws://{}", listener.local_addr().expect("bound"));
-        let (told, came) = channel();
-        if !matches!(handshake, BadHandshake::NotListening) {
-            thread::spawn(move || {
-                for client in listener.incoming() {
-                    let client = client.expect("a connection");
-                    // Whether a test wants to know or not.
-                    let _ = told.send(());
-                    thread::spawn(move || handshake.serve(client));
-                }
-            });
-        }
-        Self { url, came }
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let client = client.expect("a connection");
+                // Whether a test wants to know or not.
+                let _ = told.send(());
+                thread::spawn(move || handshake.serve(client));
+            }
+        });
+        Self { url, came, _reserved: None }
     }
 
     /// Waits until a client connects.

@@ -65,7 +65,7 @@ fn formats() -> [Format; 4] {
                 let parts =
                     ["/evidence/", "/intervals/", "/throughput/", "/duration_s", "/messages_per_client", "/dns_ns"];
                 parts.iter().any(|part| at.contains(part))
-                    || ends(at, &["/target", "/stolen", "/until", "/stopped_on_miss", "/connections/tls"])
+                    || ends(at, &["/target", "/stolen", "/until", "/stopped_on_miss", "/start", "/connections/tls"])
                     || ends(at, &OF_SOME_PLANS)
                     || at.ends_with("/connections/compression")
                     || ["sessions", "connect"].iter().any(|of| at.starts_with(&format!("/plan/groups/0/{of}/")))

@@ -145,8 +145,8 @@ fn keys_are_in_the_order_of_the_contract() {
         text.lines().filter_map(|line| line.strip_prefix("  \"").and_then(|rest| rest.split('"').next())).collect();
     assert_eq!(
         keys.join(" "),
-        "schema verdict reasons limited_by interrupted stopped_on_miss target plan environment started_at measured_s generator \
-         unresolved total groups"
+        "schema verdict reasons limited_by interrupted stopped_on_miss target plan environment started_at measured_s partial \
+         start generator shards unresolved total groups"
     );
     assert!(text.ends_with("}\n"));
 }

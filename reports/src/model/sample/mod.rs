@@ -2,9 +2,13 @@
 
 mod connected;
 mod sessions;
+mod shards;
+
+use std::ops::Range;
 
 pub(crate) use connected::{connected, connected_with};
 pub(crate) use sessions::sessions;
+pub(crate) use shards::{merged, shard, shard_of};
 
 use super::{
     Calls, Connections, Counts, Deliveries, DialogueRecord, Dropped, EngineKind, Environment, Evidence, EvidenceKind,
@@ -67,12 +71,12 @@ pub(crate) fn pass() -> Report {
                 received_bytes: 31_998_720,
                 ..Traffic::default()
             },
-            latency: latency(),
+            latency: latency(0..10_000, 0..100),
             wire: Wire {
                 reads: Calls { calls: 119_048, messages: 500_000, largest: 10 },
                 writes: Calls { calls: 100_000, messages: 500_000, largest: 5 },
             },
-            intervals: (0..10).map(interval).collect(),
+            intervals: (0..10).map(|second| interval(second, [49_399, 600, 1])).collect(),
         },
         groups: Vec::new(),
     }
@@ -116,16 +120,16 @@ fn all_matched(n: u64) -> Tally {
     Tally { counts: Counts { scheduled: n, sent: n, matched: n, events: n, ..Counts::default() }, ..Tally::default() }
 }
 
-/// 50 000 responses of 80 µs, except for 600 of 150 µs and one of 1.2 ms.
-fn interval(second: u32) -> Interval {
+/// So many responses of 80 µs, of 150 µs and of 1.2 ms.
+fn interval(second: u32, responses: [u64; 3]) -> Interval {
     let mut response = Latency::histogram();
-    for (nanos, times) in [(80_000, 49_399), (150_000, 600), (1_200_000, 1)] {
+    for (nanos, times) in [80_000, 150_000, 1_200_000].into_iter().zip(responses) {
         response.record_n(nanos, times).expect("in range");
     }
     Interval {
         at_s: f64::from(second),
-        sent: 50_000,
-        matched: 50_000,
+        sent: response.len(),
+        matched: response.len(),
         anomalies: 0,
         response_p50_ns: Some(value_at_share(&response, 1, 2)),
         response_p99_ns: Some(value_at_share(&response, 99, 100)),
@@ -135,17 +139,18 @@ fn interval(second: u32) -> Interval {
     }
 }
 
-/// Uniform from 20 µs to 120 µs, with a stall of 4 ms in one of 5 000 messages.
-fn latency() -> Latency {
+/// Uniform from 20 µs to 120 µs over 10 000 fifties of messages, with a stall of 4 ms in one of
+/// 5 000. These fifties and connections of it.
+fn latency(messages: Range<u64>, connections: Range<u64>) -> Latency {
     let mut latency = Latency::default();
-    for i in 0..10_000_u64 {
+    for i in messages {
         let stall = if i % 5_000 == 0 { 4_000_000 } else { 0 };
         latency.service.record_n(20_000 + i * 10 + stall, 50).expect("in range");
         latency.floor.record_n(19_000 + i * 10 + stall, 50).expect("in range");
         latency.send_lag.record_n(900 + i / 10, 50).expect("in range");
         latency.response.record_n(21_400 + i * 10 + stall, 50).expect("in range");
     }
-    for i in 0..100 {
+    for i in connections {
         latency.connect.record(300_000 + i * 5_000).expect("in range");
         latency.connect_tcp.record(90_000 + i * 1_000).expect("in range");
         latency.connect_upgrade.record(200_000 + i * 4_000).expect("in range");

@@ -83,6 +83,16 @@ fn the_histogram_of_a_second_that_does_not_decode_is_named() {
 }
 
 #[test]
+fn shards_and_their_starts_are_read_back() {
+    for report in [sample::shard(), sample::shard_of(4), sample::merged()] {
+        let text = to_json(&report, &judge(&report, &[])).unwrap();
+        let (read, _) = from_json(text.as_bytes()).unwrap();
+        assert!(read.start.is_some() && !read.shards.is_empty());
+        assert_eq!((read.partial, read.start, read.shards), (report.partial, report.start, report.shards));
+    }
+}
+
+#[test]
 fn a_missing_key_is_named() {
     let mut value = json(&sample::pass());
     value["total"]["counts"].as_object_mut().unwrap().remove("lost");

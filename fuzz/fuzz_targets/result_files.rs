@@ -18,8 +18,8 @@ use reports::{
     judge,
     metric::Better,
     render::{
-        Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Json, Junit, LabelledResult, Markdown, PercentilesCsv,
-        Text, search::RenderSearch,
+        Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Json, JsonLine, Junit, LabelledResult, Markdown,
+        PercentilesCsv, Text, search::RenderSearch,
     },
     store::{self, Stored},
 };
@@ -127,12 +127,13 @@ fn replacement(new: u8, old: &Value) -> Value {
 fn show(report: &Report, judgement: &Judgement) {
     let (smaller, bigger) = (GithubBenchmark { better: Better::Lower }, GithubBenchmark { better: Better::Higher });
     let (plain, colored) = (Text::default(), Text { color: true, width: 40 });
-    let formats: [&dyn Render; 12] = [
+    let formats: [&dyn Render; 13] = [
         &plain,
         &colored,
         &Markdown,
         &Html,
         &Json,
+        &JsonLine,
         &Junit,
         &Hlog,
         &Bencher,

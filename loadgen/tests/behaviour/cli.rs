@@ -63,6 +63,15 @@ fn json_is_all_there_is_on_stdout() {
 }
 
 #[test]
+fn a_line_of_json_is_a_whole_result() {
+    let outcome = Loadgen::run(&with(BRIEF, &["--json=line"]));
+    assert!(outcome.passed(), "{outcome:?}");
+    assert_eq!(outcome.stdout.lines().count(), 1, "{outcome:?}");
+    let (report, _) = store::from_json(outcome.stdout.as_bytes()).expect("a result");
+    assert_eq!(report.total.measured.counts.scheduled, 20);
+}
+
+#[test]
 fn a_saved_result_can_be_read_and_is_what_was_printed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("result.json");

@@ -61,7 +61,7 @@ pub use csv::{IntervalsCsv, PercentilesCsv};
 pub use github_benchmark::GithubBenchmark;
 pub use hlog::Hlog;
 pub use html::Html;
-pub use json::Json;
+pub use json::{Json, JsonLine};
 pub use junit::Junit;
 pub use markdown::Markdown;
 pub use text::Text;

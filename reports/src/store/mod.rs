@@ -49,7 +49,19 @@ pub fn to_json(report: &Report, judgement: &Judgement) -> Result<String, StoreEr
     text_of(Schema::RESULT, &ResultDocument::new(report, judgement)?)
 }
 
-/// Reads back what [`to_json`] wrote.
+/// A result as JSON text on one line, with a newline at the end. It begins with `{`, so that it can
+/// be told from other lines of a log.
+///
+/// # Errors
+/// As [`to_json`].
+pub fn to_json_line(report: &Report, judgement: &Judgement) -> Result<String, StoreError> {
+    let document = ResultDocument::new(report, judgement)?;
+    let mut text = serde_json::to_string(&document).map_err(|error| StoreError::Malformed(Schema::RESULT, error))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Reads back what [`to_json`] or [`to_json_line`] wrote.
 ///
 /// # Errors
 /// Each way in which the text is not a result of this version has its own variant of

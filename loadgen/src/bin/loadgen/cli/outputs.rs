@@ -5,12 +5,13 @@ use std::{
     str::FromStr,
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use reports::{
     Render,
     metric::Better,
     render::{
-        Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Junit, Markdown, PercentilesCsv, search::RenderSearch,
+        Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Json, JsonLine, Junit, Markdown, PercentilesCsv,
+        search::RenderSearch,
     },
     store,
 };
@@ -57,6 +58,44 @@ pub(crate) struct OutputArgs {
     /// They are customSmallerIsBetter.json and customBiggerIsBetter.json.
     #[arg(long, value_name = "FOLDER", hide_short_help = true)]
     github_benchmark: Option<PathBuf>,
+}
+
+/// A result as JSON on stdout.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Output")]
+#[allow(clippy::doc_markdown)]
+pub(crate) struct JsonArgs {
+    /// Print the result as JSON on stdout
+    ///
+    /// Nothing else goes there: progress and report go to stderr. Without a connection there is no
+    /// result. `--json=line` prints it on one line, so that `loadgen merge` finds it in a log.
+    #[arg(long, value_name = "LAYOUT", num_args = 0..=1, require_equals = true, default_missing_value = "indented")]
+    #[arg(value_enum, hide_possible_values = true)]
+    json: Option<JsonLayout>,
+}
+
+/// How JSON is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum JsonLayout {
+    /// For people: a key a line.
+    Indented,
+    /// All on one line.
+    Line,
+}
+
+impl JsonArgs {
+    /// Whether stdout is taken by it.
+    pub(crate) fn is_given(self) -> bool {
+        self.json.is_some()
+    }
+
+    /// The format that was asked for.
+    pub(crate) fn format(self) -> Option<&'static dyn Render> {
+        self.json.map(|layout| match layout {
+            JsonLayout::Indented => &Json as &dyn Render,
+            JsonLayout::Line => &JsonLine,
+        })
+    }
 }
 
 /// A file, or stdout.

@@ -7,7 +7,12 @@ use loadgen::plan::{Plan, RunOptions, keys::VerdictKeys};
 use reports::{Threshold, gate::Gate, store::baseline::BaselineName};
 
 use super::{
-    console::ConsoleArgs, gates::GateArgs, outputs::OutputArgs, plan::PlanArgs, refusal::refuse, shard::ShardArgs,
+    console::ConsoleArgs,
+    gates::GateArgs,
+    outputs::{JsonArgs, OutputArgs},
+    plan::PlanArgs,
+    refusal::refuse,
+    shard::ShardArgs,
     target::TargetArgs,
 };
 
@@ -30,12 +35,8 @@ pub(crate) struct RunArgs {
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Print the result as JSON on stdout
-    ///
-    /// Nothing else goes there: progress and report go to stderr. Without a connection there is no
-    /// result.
-    #[arg(long, help_heading = "Output")]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
 
     #[command(flatten)]
     pub(crate) outputs: OutputArgs,
@@ -88,7 +89,7 @@ impl RunArgs {
     /// written.
     pub(crate) fn check(&self, plan: &Plan) -> Result<(), clap::Error> {
         self.verdict.check(plan.run())?;
-        self.outputs.check(self.json, self.out.as_deref())
+        self.outputs.check(self.json.is_given(), self.out.as_deref())
     }
 }
 

@@ -7,7 +7,7 @@ use reports::{
     compare::{CompareOptions, Comparison, compare},
     gate::Gate,
     judge,
-    render::{Json, comparison::RenderComparison},
+    render::comparison::RenderComparison,
     store,
 };
 
@@ -90,15 +90,15 @@ fn finish(args: &RunArgs, outcome: &JudgedRun) -> Exit {
     }
     keep(args, outcome, &mut saved);
     saved.save(&args.outputs.of_run(), |format, out| format.render(report, judgement, out));
-    if args.json {
-        saved.note("--json", put(&Destination::Stdout, |out| Json.render(report, judgement, out)));
+    if let Some(json) = args.json.format() {
+        saved.note("--json", put(&Destination::Stdout, |out| json.render(report, judgement, out)));
     }
     show(args, outcome);
     saved.exit(exit)
 }
 
 fn show(args: &RunArgs, JudgedRun { report, judgement, comparison }: &JudgedRun) {
-    terminal::show(&args.console, args.json || args.outputs.take_stdout(), |text, out| {
+    terminal::show(&args.console, args.json.is_given() || args.outputs.take_stdout(), |text, out| {
         text.render(report, judgement, out)?;
         let (Some(comparison), Some(name)) = (comparison, &args.verdict.baseline) else { return Ok(()) };
         writeln!(out, "\n== beside the baseline {name}\n")?;

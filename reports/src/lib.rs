@@ -14,6 +14,9 @@
 //!          Junit, GithubBenchmark, Bencher
 //!                                    for services: test cases, numbers followed over commits
 //!
+//! Reports of shards ── merge ──> Report
+//!                                 merge: the result of a run that several processes shared
+//!
 //! Reports ── compare ──> Comparison  compare: runs of a candidate against runs of a baseline
 //!    │          │                    compare::gate: the metrics that decide: `p99=10%`
 //!    │     comparable                what makes them incomparable
@@ -26,11 +29,12 @@
 //! ```
 //!
 //! The modules build on each other in this order: `text`, [`model`], [`metric`], [`mod@judge`],
-//! [`mod@compare`] and [`search`], [`store`], [`render`]. Nothing here measures, reads a clock or
-//! knows the generator.
+//! [`merge`], [`mod@compare`] and [`search`], [`store`], [`render`]. Nothing here measures, reads a
+//! clock or knows the generator.
 
 pub mod compare;
 pub mod judge;
+pub mod merge;
 pub mod metric;
 pub mod model;
 pub mod render;

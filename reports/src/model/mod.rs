@@ -4,6 +4,7 @@
 //! [`crate::judge()`]. [`crate::store`] knows the file format. Plain groups of counters look alike
 //! here and in the file, so they derive serde.
 
+mod bucket_counts;
 mod connect_plan;
 mod connections;
 mod evidence;
@@ -28,6 +29,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    bucket_counts::BucketCounts,
     connect_plan::{AuthorizationRecord, CompressionRecord, ConnectRecord, ProxyRecord, TlsRecord},
     connections::{CompressionCounts, Connections, TlsCounts},
     evidence::{Evidence, EvidenceKind, ReadContext},

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Anomalies, Calls, CompressedTraffic, Counts, Deliveries, Dropped, Evidence, EvidenceKind, Latency, OtherEvents,
-    RoomRecord, RoomsMeasurement, Tally, Traffic, Wire,
+    Anomalies, Calls, CompressedTraffic, Counts, Deliveries, Dropped, EndRecord, Evidence, EvidenceKind, Latency,
+    Measurement, OtherEvents, RoomRecord, RoomsMeasurement, Tally, Traffic, Wire,
 };
 
 impl Evidence {
@@ -23,6 +23,25 @@ impl Evidence {
             *count += 1;
             *count <= Self::KEPT
         });
+    }
+}
+
+/// Adds another part of the same clients, or other clients. Evidence and seconds are not added:
+/// they have an order in time.
+impl AddAssign<&Measurement> for Measurement {
+    fn add_assign(&mut self, part: &Measurement) {
+        let Measurement { connections, sessions, ends, pings, measured, warmup, .. } = part;
+        let Measurement { rooms, evidence: _, traffic, latency, wire, intervals: _, .. } = part;
+        self.connections += connections;
+        self.sessions += *sessions;
+        EndRecord::add_all(&mut self.ends, ends);
+        self.pings += *pings;
+        self.measured += *measured;
+        self.warmup += *warmup;
+        self.rooms += rooms;
+        self.traffic += *traffic;
+        self.latency += latency;
+        self.wire += *wire;
     }
 }
 

@@ -36,6 +36,22 @@ pub fn count(n: u64) -> String {
     grouped
 }
 
+/// Rising numbers in a few words: `2, 5 to 9, 12`. Long lists are cut: `1, 3, 5 and 40 more`.
+pub fn numbers(numbers: &[u32]) -> String {
+    const SHOWN: usize = 10;
+    let runs: Vec<&[u32]> = numbers.chunk_by(|a, b| a.checked_add(1) == Some(*b)).collect();
+    let shown = runs.iter().take(SHOWN).map(|run| match run {
+        [first, _, .., last] => format!("{first} to {last}"),
+        [first, second] => format!("{first}, {second}"),
+        other => other.iter().map(u32::to_string).collect(),
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match runs.iter().skip(SHOWN).map(|run| run.len() as u64).sum() {
+        0 => shown,
+        more => format!("{shown} and {} more", count(more)),
+    }
+}
+
 /// A latency given in nanoseconds, in the unit that leaves one to three digits before the point:
 /// `27.1 µs`.
 pub fn nanoseconds(ns: f64) -> String {

@@ -7,6 +7,7 @@
 mod bucket_counts;
 mod connect_plan;
 mod connections;
+mod cut_rooms;
 mod evidence;
 mod latency;
 mod load;
@@ -32,6 +33,7 @@ pub use self::{
     bucket_counts::BucketCounts,
     connect_plan::{AuthorizationRecord, CompressionRecord, ConnectRecord, ProxyRecord, TlsRecord},
     connections::{CompressionCounts, Connections, TlsCounts},
+    cut_rooms::{CutRooms, FateRecord, HeardRecord, NumberRange, OpenDeliveries, SenderDeviation, SenderEndRecord},
     evidence::{Evidence, EvidenceKind, ReadContext},
     latency::Latency,
     load::{LoadRecord, SpacingRecord, StageRecord},

@@ -43,6 +43,9 @@ pub struct RoomsMeasurement {
     pub kept: Vec<RoomRecord>,
     /// How many more there are.
     pub cut: u64,
+    /// Deliveries that came whole to a client of another shard than their sender's. They have no
+    /// latency, because two clocks can't tell it.
+    pub across_shards: u64,
 }
 
 /// A room.
@@ -117,7 +120,7 @@ impl RoomsMeasurement {
         let cut = rooms.len().saturating_sub(Self::KEPT) as u64;
         let count = rooms.len() as u64;
         rooms.truncate(Self::KEPT);
-        Self { count, kept: rooms, cut }
+        Self { count, kept: rooms, cut, across_shards: 0 }
     }
 }
 

@@ -214,7 +214,7 @@ impl AddAssign for RoomRecord {
 /// counted once.
 impl AddAssign<&RoomsMeasurement> for RoomsMeasurement {
     fn add_assign(&mut self, part: &RoomsMeasurement) {
-        let cut = self.cut + part.cut;
+        let (cut, across_shards) = (self.cut + part.cut, self.across_shards + part.across_shards);
         let mut rooms: BTreeMap<u32, RoomRecord> = self.kept.drain(..).map(|room| (room.number, room)).collect();
         for room in &part.kept {
             match rooms.entry(room.number) {
@@ -225,6 +225,7 @@ impl AddAssign<&RoomsMeasurement> for RoomsMeasurement {
         *self = Self::of(rooms.into_values().collect());
         self.count += cut;
         self.cut += cut;
+        self.across_shards = across_shards;
     }
 }
 
@@ -327,7 +328,7 @@ mod tests {
             ..RoomRecord::default()
         };
         let mut sum = RoomsMeasurement::of(vec![room(0, 1), room(1, 1)]);
-        sum += &RoomsMeasurement { count: 12, kept: vec![room(1, 2), room(2, 0)], cut: 10 };
+        sum += &RoomsMeasurement { count: 12, kept: vec![room(1, 2), room(2, 0)], cut: 10, across_shards: 3 };
         assert_eq!((sum.count, sum.cut), (13, 10));
         let of = |room: &RoomRecord| (room.number, room.members, room.deliveries.expected, room.deliveries.lost);
         assert_eq!(sum.kept.iter().map(of).collect::<Vec<_>>(), [(1, 4, 10, 3), (0, 2, 5, 1), (2, 2, 5, 0)]);

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::CutRooms;
+
 /// Messages whose fate another part of the same run may know: those that did not come back, and
 /// those of other clients that came instead. A merge of results finds them in each other.
 ///
@@ -17,6 +19,9 @@ pub struct Unresolved {
     pub misrouted: Vec<MisroutedRecord>,
     /// How many more of these came, and are not listed.
     pub misrouted_not_kept: u64,
+    /// Of rooms that have clients on other shards, too. Null without such rooms, or once a merge
+    /// has given each delivery its fate.
+    pub rooms: Option<Box<CutRooms>>,
 }
 
 impl Unresolved {
@@ -38,7 +43,7 @@ pub struct MissingRecord {
 }
 
 /// What a missing message is counted as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingFate {
     /// Nothing of it came.

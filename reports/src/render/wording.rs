@@ -192,7 +192,7 @@ pub(super) fn expectations(plan: &PlanRecord) -> String {
 
 /// What the lists of messages in the result file leave out.
 pub(super) fn not_listed(report: &Report) -> Vec<String> {
-    let Unresolved { missing, missing_not_kept, misrouted, misrouted_not_kept } = &report.unresolved;
+    let Unresolved { missing, missing_not_kept, misrouted, misrouted_not_kept, rooms: _ } = &report.unresolved;
     let lists = [
         (missing.len() as u64, *missing_not_kept, "did not come back"),
         (misrouted.len() as u64, *misrouted_not_kept, "came on another connection"),

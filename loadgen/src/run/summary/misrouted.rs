@@ -81,6 +81,7 @@ impl Strays {
                 .map(|misroute| MisroutedRecord { client: misroute.owner, sequence: misroute.sequence })
                 .collect(),
             misrouted_not_kept: misrouted_cut + misrouted.len().saturating_sub(Unresolved::KEPT) as u64,
+            rooms: None,
         };
         unresolved.misrouted.sort_unstable();
         unresolved.misrouted.truncate(Unresolved::KEPT);

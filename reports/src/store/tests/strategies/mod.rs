@@ -1,6 +1,7 @@
 //! Any report.
 
 mod connections;
+mod cut_rooms;
 mod plans;
 mod sessions;
 mod shards;
@@ -108,19 +109,33 @@ fn rooms() -> impl Strategy<Value = RoomsMeasurement> {
             let [duplicated, reordered, misrouted] = found;
             RoomRecord { number, members, deliveries, duplicated, reordered, misrouted }
         });
-    (any::<[u64; 2]>(), vec(room, 0..3)).prop_map(|([count, cut], kept)| RoomsMeasurement { count, kept, cut })
+    (any::<[u64; 3]>(), vec(room, 0..3)).prop_map(|([count, cut, across_shards], kept)| RoomsMeasurement {
+        count,
+        kept,
+        cut,
+        across_shards,
+    })
 }
 
 fn unresolved() -> impl Strategy<Value = Unresolved> {
-    let all = [MissingFate::Lost, MissingFate::Undetermined, MissingFate::UndeterminedByPlan, MissingFate::Damaged];
-    let fates = prop::sample::select(all.to_vec());
-    let missing = (any::<u32>(), any::<u64>(), fates, any::<bool>())
+    let missing = (any::<u32>(), any::<u64>(), missing_fates(), any::<bool>())
         .prop_map(|(client, sequence, fate, measured)| MissingRecord { client, sequence, fate, measured });
     let misrouted = any::<(u32, u64)>().prop_map(|(client, sequence)| MisroutedRecord { client, sequence });
-    (vec(missing, 0..3), vec(misrouted, 0..3), any::<[u64; 2]>()).prop_map(|(missing, misrouted, not_kept)| {
-        let [missing_not_kept, misrouted_not_kept] = not_kept;
-        Unresolved { missing, missing_not_kept, misrouted, misrouted_not_kept }
-    })
+    let rooms = option::of(cut_rooms::cut_rooms().prop_map(Box::new));
+    (vec(missing, 0..3), vec(misrouted, 0..3), any::<[u64; 2]>(), rooms).prop_map(
+        |(missing, misrouted, [missing_not_kept, misrouted_not_kept], rooms)| Unresolved {
+            missing,
+            missing_not_kept,
+            misrouted,
+            misrouted_not_kept,
+            rooms,
+        },
+    )
+}
+
+fn missing_fates() -> impl Strategy<Value = MissingFate> {
+    let all = [MissingFate::Lost, MissingFate::Undetermined, MissingFate::UndeterminedByPlan, MissingFate::Damaged];
+    prop::sample::select(all.to_vec())
 }
 
 fn evidence() -> impl Strategy<Value = Evidence> {

@@ -9,7 +9,7 @@
 //!   their messages
 //! check.rs        what must fit together; error.rs says what does not
 //! shard.rs        the part of the run that this process has, and when it begins
-//! partition.rs    which client belongs to which group and to which worker
+//! partition/      which client belongs to which group, to which shard and to which worker
 //! keys/           the keys of a plan file, and the options of the command line
 //! length.rs       how long a plan takes, and how many messages it has
 //! ```
@@ -35,7 +35,10 @@ mod shard;
 mod target;
 mod wire_shape;
 
-use std::num::NonZeroU32;
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    ops::Range,
+};
 
 pub use reports::{
     metric::GroupName,
@@ -138,6 +141,18 @@ impl Plan {
         let sum = self.groups.iter().map(|group| group.clients.get()).sum();
         // A plan has a group, and a group has clients.
         NonZeroU32::new(sum).unwrap_or(NonZeroU32::MIN)
+    }
+
+    /// Concurrent connections that this process has of each group: all, or those of its shard.
+    pub(crate) fn clients_of_groups_here(&self) -> Vec<Range<u32>> {
+        let partition = Partition::of(self, NonZeroUsize::MIN);
+        (0..self.groups.len()).map(|group| partition.clients_of_group(group)).collect()
+    }
+
+    /// Concurrent connections of all groups that this process has: all, or those of its shard.
+    pub fn clients_here(&self) -> NonZeroU32 {
+        // It was checked that each shard has clients.
+        NonZeroU32::new(Partition::of(self, NonZeroUsize::MIN).clients_here()).unwrap_or(NonZeroU32::MIN)
     }
 
     /// The plan with changes.

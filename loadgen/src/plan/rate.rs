@@ -1,6 +1,6 @@
 //! Events a second.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 /// Events a second: finite and over 0. Kept in whole millionths, so that schedules are exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,13 @@ impl Rate {
         // In range: at most 1e13.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         NonZeroU64::new((per_second * 1e6).round() as u64).map(Self)
+    }
+
+    /// The part of the rate that `part` of `of` have, rounded up to a millionth.
+    #[must_use]
+    pub(crate) fn share(self, part: u32, of: NonZeroU32) -> Self {
+        let share = (u128::from(self.micro()) * u128::from(part)).div_ceil(of.get().into());
+        Self(u64::try_from(share).ok().and_then(NonZeroU64::new).unwrap_or(NonZeroU64::MIN))
     }
 
     /// Millionths of an event a second.

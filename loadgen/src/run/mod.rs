@@ -20,7 +20,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use reports::Report;
+use reports::{Report, model::StartRecord};
 
 use self::{
     embedded::EmbeddedServer,
@@ -140,6 +140,7 @@ fn run_on(
     let context = RunContext {
         targets: targets.records(),
         started_at,
+        start: start_record(plan, started_at),
         interrupted,
         stopped_on_miss,
         stolen,
@@ -151,6 +152,12 @@ fn run_on(
     let mut report = summary::summarize(plan, context, outcomes);
     secrets.redact_report(&mut report);
     Ok(report)
+}
+
+/// When the load of a shard began.
+fn start_record(plan: &Plan, at: SystemTime) -> Option<StartRecord> {
+    let at = humantime::format_rfc3339_micros(at).to_string();
+    plan.run().shard.map(|_| StartRecord { at, planned: None, error_s: None, ready: true, clock: None })
 }
 
 /// Starts the server that the plan asks for, if the whole plan fits this system.
@@ -165,7 +172,7 @@ fn requirements(plan: &Plan, ports: Option<PortRequirements>) -> Requirements {
     let embedded = plan.groups().iter().filter(|group| group.target == Target::Embedded);
     let clients = embedded.map(|group| group.clients.get()).sum();
     Requirements {
-        clients: plan.clients().get(),
+        clients: plan.clients_here().get(),
         workers: threads_of(plan),
         embedded: (clients > 0).then(|| EmbeddedRequirements { clients, threads: server_threads_of(plan) }),
         ports,
@@ -211,7 +218,7 @@ fn config(
         warmup: nanos(run.warmup),
         until: run.until,
         drain: nanos(run.drain),
-        connect_rate: run.connect_rate,
+        connect_rate: run.connect_rate.share(partition.clients_here(), plan.clients()),
         table: fit.table,
         tells_so_far: MissWatch::is_wanted(plan),
         may_spin: partition.workers().saturating_add(target_threads) <= cores(),

@@ -1,6 +1,6 @@
 //! The targets of a run: where each group connects to.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, ops::Range, sync::Arc};
 
 use reports::model::TargetRecord;
 
@@ -120,7 +120,8 @@ impl<'a> Targets<'a> {
     /// The clients that have fewest ports: those of all groups that connect from the same addresses
     /// to the same ones. None if there are plenty.
     pub(crate) fn ports(&self) -> Option<PortRequirements> {
-        let all: Vec<_> = self.routes.iter().zip(self.plan.groups()).flat_map(connecting).collect();
+        let groups = self.plan.groups().iter().zip(self.plan.clients_of_groups_here());
+        let all: Vec<_> = self.routes.iter().zip(groups).flat_map(connecting).collect();
         let bounded = all.iter().filter(|one| !one.sources.is_empty() || !has_many(one.destination));
         let needs = bounded.map(|one| {
             let alike = all.iter().filter(|other| other.uses_the_ports_of(one));
@@ -146,11 +147,14 @@ impl Connecting<'_> {
     }
 }
 
-/// The clients of a group, which take its servers in turn.
-fn connecting<'a>((route, group): (&'a Route, &'a Group)) -> impl Iterator<Item = Connecting<'a>> {
+/// This process's clients of a group, which take its servers in turn.
+fn connecting<'a>(
+    (route, (group, here)): (&'a Route, (&'a Group, Range<u32>)),
+) -> impl Iterator<Item = Connecting<'a>> {
     let servers = u32::try_from(route.destinations.len()).unwrap_or(u32::MAX);
+    let below = move |client: u32, index| client.saturating_add(servers - 1 - index) / servers;
     (0..).zip(&route.destinations).map(move |(index, destination)| Connecting {
-        clients: (group.clients.get() + servers - 1 - index) / servers,
+        clients: below(here.end, index) - below(here.start, index),
         sources: &group.connect.sources,
         destination,
     })

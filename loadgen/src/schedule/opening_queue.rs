@@ -11,7 +11,7 @@ use crate::{
 /// numbers, and meanwhile and later those that are asked for. It never opens more than its share of
 /// the rate.
 ///
-/// The first ones are numbered over all workers, so the workers keep the rate together.
+/// The first ones are numbered over all workers of the process, so these keep its rate together.
 #[derive(Clone, Debug)]
 pub(crate) struct OpeningQueue {
     rate: Rate,
@@ -31,8 +31,8 @@ pub(crate) struct OpeningQueue {
 }
 
 impl OpeningQueue {
-    /// The queue of a worker. Clients with numbers in `later` open when they are asked for. Nothing
-    /// is due before [`Self::begin`].
+    /// The queue of a worker, at the rate of its process. Clients with numbers in `later` open when
+    /// they are asked for. Nothing is due before [`Self::begin`].
     pub(crate) fn new(
         rate: Rate,
         partition: Partition,
@@ -114,9 +114,20 @@ impl OpeningQueue {
     fn first_wake(&self) -> Option<Time> {
         self.has_first().then(|| {
             let client = self.partition.client(self.worker, self.next);
-            let number = client - self.later.iter().map(|later| below(later, client)).sum::<u32>();
+            let number =
+                self.below(client) - self.later.iter().map(|later| self.later_below(later, client)).sum::<u32>();
             self.started.plus(nanos(self.rate, number))
         })
+    }
+
+    /// The clients of this process with numbers below `client`.
+    fn below(&self, client: u32) -> u32 {
+        self.partition.here_below(client)
+    }
+
+    /// Those of them that open later.
+    fn later_below(&self, later: &Range<u32>, client: u32) -> u32 {
+        self.below(client.min(later.end)).saturating_sub(self.below(later.start))
     }
 
     /// Passes over clients that open later.
@@ -128,11 +139,6 @@ impl OpeningQueue {
             self.next += 1;
         }
     }
-}
-
-/// The numbers in `range` that are below `client`.
-fn below(range: &Range<u32>, client: u32) -> u32 {
-    client.min(range.end).saturating_sub(range.start)
 }
 
 /// Nanoseconds in which so many clients open at a rate, rounded up.

@@ -266,7 +266,7 @@ fn read_buffer(plan: &Plan, group: &Group) -> usize {
     const FRAME_HEADER: usize = 10;
     const FOR_ALL_CLIENTS: usize = 8 << 20;
     let bursts = (2 * (group.largest_message() + FRAME_HEADER)).saturating_mul(group.load.together().get() as usize);
-    let affordable = FOR_ALL_CLIENTS / plan.clients().get() as usize;
+    let affordable = FOR_ALL_CLIENTS / plan.clients_here().get() as usize;
     bursts.max(affordable.min(4096)).clamp(1024, 64 * 1024)
 }
 

@@ -256,7 +256,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 self.begin_closing(slot, now, cause);
             }
         }
-        let all = LONGEST_CLOSE + CLOSE_EACH * u64::from(self.config.partition.total());
+        let all = LONGEST_CLOSE + CLOSE_EACH * u64::from(self.config.partition.clients_here());
         let (began, missing) = (self.clock.now(), self.clients.counts.closing());
         let (next, all) = (began.plus(CLOSE_TIMEOUT), began.plus(all));
         Step::Enter(Phase::Closing(ClosingWait { began, missing, next, all }))

@@ -8,6 +8,7 @@ mod expectation;
 mod network_path;
 mod request;
 mod sessions;
+mod shard;
 mod sizes;
 mod slow_readers;
 mod templates;
@@ -54,6 +55,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
     tls::check_embedded(groups)?;
     embedded_server::check(groups)?;
     end(run, groups)?;
+    shard::check(run, groups)?;
     thresholds::check(run, groups)
 }
 

@@ -129,8 +129,8 @@ pub fn threads_of(plan: &Plan) -> NonZeroUsize {
     let cores = cores() as usize;
     let is_here = plan.groups().iter().any(Group::is_here);
     let left = NonZeroUsize::new(if is_here { cores - cores / 2 } else { cores }).unwrap_or(NonZeroUsize::MIN);
-    let threads = plan.run().threads.unwrap_or_else(|| left.max(threads_for(plan.clients().get())));
-    threads.min(NonZeroUsize::try_from(plan.clients()).unwrap_or(NonZeroUsize::MAX))
+    let threads = plan.run().threads.unwrap_or_else(|| left.max(threads_for(plan.clients_here().get())));
+    threads.min(NonZeroUsize::try_from(plan.clients_here()).unwrap_or(NonZeroUsize::MAX))
 }
 
 /// The least number of threads that the embedded server of a plan has.

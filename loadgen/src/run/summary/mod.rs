@@ -6,6 +6,7 @@ mod group_plan;
 mod measurement;
 mod misrouted;
 mod rooms;
+mod shard;
 
 use std::{
     num::{NonZeroU64, NonZeroUsize},
@@ -17,7 +18,7 @@ use reports::{
     Report,
     model::{
         DialogueRecord, GeneratorHealth, GroupMeasurement, GroupRecord, Measurement, MessagesRecord, PayloadKind,
-        PlanRecord, RunRecord, StoppedOnMiss, TargetRecord, Unresolved,
+        PlanRecord, RunRecord, StartRecord, StoppedOnMiss, TargetRecord, Unresolved,
     },
 };
 
@@ -43,6 +44,8 @@ pub(crate) struct RunContext {
     pub(crate) run_id: u32,
     pub(crate) threads: NonZeroUsize,
     pub(crate) started_at: SystemTime,
+    /// When the load began, if an instant was asked for or the process is a shard.
+    pub(crate) start: Option<StartRecord>,
     pub(crate) interrupted: bool,
     /// The threshold that stopped the run, if one did.
     pub(crate) stopped_on_miss: Option<StoppedOnMiss>,
@@ -63,6 +66,7 @@ impl RunContext {
             run_id,
             threads: threads_of(plan),
             started_at: SystemTime::now(),
+            start: None,
             interrupted: false,
             stopped_on_miss: None,
             stolen: None,
@@ -77,7 +81,9 @@ impl RunContext {
 pub(crate) fn summarize(plan: &Plan, mut context: RunContext, outcomes: Vec<WorkerOutcome>) -> Report {
     let (run_seconds, lookups) = (std::mem::take(&mut context.seconds), std::mem::take(&mut context.lookups));
     let membership = context.membership.take();
-    fill(empty(plan, context), plan, outcomes, run_seconds, lookups, membership.as_deref())
+    let mut report = fill(empty(plan, context), plan, outcomes, run_seconds, lookups, membership.as_deref());
+    shard::complete(&mut report, plan);
+    report
 }
 
 /// Merges what the workers have so far into a copy of `empty`. It has no seconds and no rooms.
@@ -185,7 +191,7 @@ pub(crate) fn empty(plan: &Plan, context: RunContext) -> Report {
         interrupted: context.interrupted,
         stopped_on_miss: context.stopped_on_miss,
         partial: false,
-        start: None,
+        start: context.start,
         shards: Vec::new(),
         generator: GeneratorHealth {
             peak_rss_bytes: environment::peak_rss(),

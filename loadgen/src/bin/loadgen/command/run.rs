@@ -31,7 +31,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CommandError> {
     let stop = stop_on_signal(|| Exit::Interrupted.now());
     public_target::warn(&args.console, &plan, None);
     shared_rows::warn(&args.console, &plan);
-    let mut progress = Progress::new(plan.clients().get(), args.console.quiet);
+    let mut progress = Progress::new(plan.clients_here().get(), args.console.quiet);
     let report = Run::of(&plan).stopped_by(&stop).observed_by(&mut progress).start();
     progress.clear();
     let report = report?;

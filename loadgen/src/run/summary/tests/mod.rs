@@ -49,6 +49,7 @@ fn context(timeline: Timeline) -> RunContext {
         run_id: 1,
         threads: NonZeroUsize::MIN,
         started_at: SystemTime::UNIX_EPOCH,
+        start: None,
         interrupted: false,
         stopped_on_miss: None,
         stolen: None,

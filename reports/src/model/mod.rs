@@ -4,7 +4,6 @@
 //! [`crate::judge()`]. [`crate::store`] knows the file format. Plain groups of counters look alike
 //! here and in the file, so they derive serde.
 
-mod bucket_counts;
 mod connect_plan;
 mod connections;
 mod cut_rooms;
@@ -30,7 +29,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    bucket_counts::BucketCounts,
     connect_plan::{AuthorizationRecord, CompressionRecord, ConnectRecord, ProxyRecord, TlsRecord},
     connections::{CompressionCounts, Connections, TlsCounts},
     cut_rooms::{CutRooms, FateRecord, HeardRecord, NumberRange, OpenDeliveries, SenderDeviation, SenderEndRecord},
@@ -39,7 +37,7 @@ pub use self::{
     load::{LoadRecord, SpacingRecord, StageRecord},
     messages::{DialogueRecord, MessagesRecord, PayloadKind},
     order::Order,
-    packed_histogram::{PackError, PackedHistogram},
+    packed_histogram::{BucketCounts, PackError, PackedHistogram},
     plan::{
         EngineKind, EngineKindError, Expect, ExpectError, GroupRecord, IdPlace, JsonPointer, PlanRecord, RunRecord,
     },

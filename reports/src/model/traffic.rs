@@ -109,8 +109,9 @@ pub struct Interval {
     pub response_max_ns: Option<u64>,
     /// Connections in this second.
     pub connections: IntervalConnections,
-    /// All of their response times. `None` without messages. The store writes them as text.
-    #[serde(skip)]
+    /// Histogram of the response times of this second, in the form of `histograms`. Null without
+    /// messages.
+    #[serde(rename = "response_histogram")]
     pub response: Option<PackedHistogram>,
 }
 

@@ -126,7 +126,6 @@ fn error(error: IntervalLogWriterError<V2DeflateSerializeError>) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::STANDARD};
     use hdrhistogram::serialization::interval_log::{IntervalLogHistogram, IntervalLogIterator, LogEntry};
 
     use super::*;
@@ -150,7 +149,7 @@ mod tests {
     }
 
     fn histogram(line: &IntervalLogHistogram<'_>) -> Histogram<u64> {
-        PackedHistogram::from_bytes(STANDARD.decode(line.encoded_histogram()).unwrap()).unwrap().unpack()
+        PackedHistogram::from_text(line.encoded_histogram()).unwrap().unpack()
     }
 
     fn refusal(report: &Report) -> String {

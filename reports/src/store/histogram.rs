@@ -1,31 +1,16 @@
-//! A histogram as text: packed, in base64 (RFC 4648, section 4, with padding).
-//!
-//! The tools of every `HdrHistogram` implementation read this form.
+//! A histogram as text.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use hdrhistogram::Histogram;
 
 use super::StoreError;
 use crate::model::{PackError, PackedHistogram};
 
 pub(super) fn encode(name: &'static str, histogram: &Histogram<u64>) -> Result<String, StoreError> {
-    let packed = PackedHistogram::of(histogram).map_err(|error| refusal(name, &error))?;
-    Ok(to_text(&packed))
+    PackedHistogram::of(histogram).map(|packed| packed.to_text()).map_err(|error| refusal(name, &error))
 }
 
 pub(super) fn decode(name: &'static str, text: &str) -> Result<Histogram<u64>, StoreError> {
-    from_text(name, text).map(|packed| packed.unpack())
-}
-
-pub(super) fn to_text(packed: &PackedHistogram) -> String {
-    STANDARD.encode(packed.as_bytes())
-}
-
-pub(super) fn from_text(name: &'static str, text: &str) -> Result<PackedHistogram, StoreError> {
-    let bytes = STANDARD
-        .decode(text)
-        .map_err(|error| StoreError::Histogram { name, problem: format!("not base64: {error}") })?;
-    PackedHistogram::from_bytes(bytes).map_err(|error| refusal(name, &error))
+    PackedHistogram::from_text(text).map(|packed| packed.unpack()).map_err(|error| refusal(name, &error))
 }
 
 fn refusal(name: &'static str, error: &PackError) -> StoreError {
@@ -34,6 +19,7 @@ fn refusal(name: &'static str, error: &PackError) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
     use hdrhistogram::serialization::{Serializer, V2DeflateSerializer, V2Serializer};
 
     use super::*;

@@ -65,7 +65,7 @@ pub(super) struct MeasurementDocument {
     /// The first anomalies of each kind.
     evidence: Vec<Evidence>,
     /// One row a second of the measured phase, and of the drain while replies still came.
-    intervals: Vec<IntervalDocument>,
+    intervals: Vec<Interval>,
     /// `HdrHistograms` of 1 ns to 60 s with 3 significant digits.
     histograms: Histograms,
 }
@@ -84,18 +84,6 @@ struct TallyDocument {
     deliveries: Deliveries,
     /// Lawful events that are no match.
     other_events: OtherEvents,
-}
-
-/// A second, with its histogram as text.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Interval")]
-struct IntervalDocument {
-    #[serde(flatten)]
-    interval: Interval,
-    /// Histogram of the response times of this second, in the form of `histograms`. Null without
-    /// messages.
-    #[schemars(extend("contentEncoding" = "base64"))]
-    response_histogram: Option<String>,
 }
 
 /// Summaries of histograms.
@@ -231,7 +219,7 @@ impl MeasurementDocument {
             wire: measurement.wire,
             rooms: measurement.rooms.clone(),
             evidence: measurement.evidence.clone(),
-            intervals: measurement.intervals.iter().map(IntervalDocument::from).collect(),
+            intervals: measurement.intervals.clone(),
             histograms: Histograms::of(&measurement.latency)?,
         })
     }
@@ -250,7 +238,7 @@ impl MeasurementDocument {
             traffic: self.traffic,
             latency: self.histograms.latency()?,
             wire: self.wire,
-            intervals: self.intervals.into_iter().map(Interval::try_from).collect::<Result<_, _>>()?,
+            intervals: self.intervals,
         })
     }
 }
@@ -322,23 +310,6 @@ impl Histograms {
             ping: histogram::decode("ping", &self.ping)?,
             replayed: histogram::decode("replayed", &self.replayed)?,
         })
-    }
-}
-
-impl From<&Interval> for IntervalDocument {
-    fn from(interval: &Interval) -> Self {
-        let response_histogram = interval.response.as_ref().map(histogram::to_text);
-        Self { interval: interval.clone(), response_histogram }
-    }
-}
-
-impl TryFrom<IntervalDocument> for Interval {
-    type Error = StoreError;
-
-    fn try_from(row: IntervalDocument) -> Result<Self, StoreError> {
-        let text = row.response_histogram.as_deref();
-        let response = text.map(|text| histogram::from_text("intervals.response_histogram", text)).transpose()?;
-        Ok(Self { response, ..row.interval })
     }
 }
 

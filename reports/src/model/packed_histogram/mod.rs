@@ -1,26 +1,30 @@
 //! A histogram in a few kilobytes.
 
-use std::{fmt, io::Read, sync::LazyLock};
+mod bucket_counts;
+mod encoding;
+mod text;
 
-use flate2::read::ZlibDecoder;
-use hdrhistogram::{
-    Counter, Histogram,
-    serialization::{Deserializer, Serializer, V2DeflateSerializer},
-};
+use std::fmt;
 
+use hdrhistogram::{Counter, Histogram, serialization::Deserializer};
+
+pub use self::bucket_counts::BucketCounts;
 use super::Latency;
 
 /// A histogram of the shape that all results use ([`Latency::histogram`]), in `HdrHistogram`'s V2
-/// encoding, deflated. One second of a run takes a few kilobytes, where the plain histogram takes
-/// 220.
+/// encoding. One second of a run takes a few kilobytes, where the plain histogram takes 220.
 ///
-/// It always holds a valid histogram: bytes are decoded once before they are accepted.
+/// It always holds a valid histogram: bytes are checked before they are accepted. It is not
+/// deflated before it is written, as that takes longer than all else that is done with it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PackedHistogram(Box<[u8]>);
 
 /// Why bytes or a histogram can't be packed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackError {
+    /// The text is not base64.
+    #[error("not base64: {0}")]
+    NotBase64(String),
     /// The bytes do not begin as a deflated histogram does.
     #[error("not an HdrHistogram in its deflated V2 encoding")]
     NotPacked,
@@ -47,22 +51,6 @@ pub enum PackError {
     NotEncodable(String),
 }
 
-/// The first four bytes of the deflated form, and of what is inside. The last digit is the word
-/// size: one byte, because counts have a variable length.
-const DEFLATED_COOKIE: u32 = 0x1c84_9314;
-const COOKIE: u32 = 0x1c84_9313;
-
-/// Bytes of the header of the inner form: cookie, length of the counts, normalizing offset, digits,
-/// lowest and highest value, and a ratio.
-const HEADER: usize = 40;
-
-/// Most bytes of one count or of one run of empty buckets.
-const LONGEST_COUNT: usize = 9;
-
-/// Most bytes that all counts may take: every bucket with the longest count.
-static LONGEST_COUNTS: LazyLock<u64> =
-    LazyLock::new(|| (Latency::histogram().distinct_values() * LONGEST_COUNT) as u64);
-
 impl PackedHistogram {
     /// Packs a histogram.
     ///
@@ -70,28 +58,21 @@ impl PackedHistogram {
     /// Its shape is another ([`PackError::OtherShape`]), or a count is too large
     /// ([`PackError::NotEncodable`]).
     pub fn of<C: Counter>(histogram: &Histogram<C>) -> Result<Self, PackError> {
-        check_shape(histogram.low(), histogram.high(), histogram.sigfig().into())?;
-        let mut bytes = Vec::new();
-        V2DeflateSerializer::new()
-            .serialize(histogram, &mut bytes)
-            .map_err(|error| PackError::NotEncodable(error.to_string()))?;
-        Ok(Self(bytes.into()))
+        Ok(Self(encoding::encode(histogram)?.into()))
     }
 
-    /// Accepts bytes if they are a packed histogram. They may come from anywhere, so their header
-    /// is checked before memory is reserved. That is a megabyte at most.
+    /// Accepts bytes if they are a packed histogram, deflated. They may come from anywhere, so
+    /// their header is checked before memory is reserved. That is 250 KB at most.
     ///
     /// # Errors
     /// They are not, or one of another shape.
-    pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Result<Self, PackError> {
-        let bytes = bytes.into();
-        decode(&bytes)?;
-        Ok(Self(bytes))
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PackError> {
+        encoding::inflate(bytes).map(Self)
     }
 
-    /// The bytes. In base64, the tools of every `HdrHistogram` implementation read them.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+    /// The bytes, deflated. In base64, the tools of every `HdrHistogram` implementation read them.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encoding::deflate(&self.0)
     }
 
     /// The histogram.
@@ -99,7 +80,7 @@ impl PackedHistogram {
     /// # Panics
     /// Never: what does not decode was never packed.
     pub fn unpack(&self) -> Histogram<u64> {
-        decode(&self.0).expect("it was decoded when it was packed")
+        Deserializer::new().deserialize(&mut &self.0[..]).expect("it was checked when it was packed")
     }
 }
 
@@ -107,47 +88,6 @@ impl fmt::Debug for PackedHistogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Packed({} bytes)", self.0.len())
     }
-}
-
-fn decode(bytes: &[u8]) -> Result<Histogram<u64>, PackError> {
-    let inner = inflate(bytes)?;
-    Deserializer::new().deserialize(&mut inner.as_slice()).map_err(|error| PackError::Broken(error.to_string()))
-}
-
-/// The inflated form, if it is safe to decode. The decoder itself would reserve whatever range and
-/// length the header names, even gigabytes.
-fn inflate(bytes: &[u8]) -> Result<Vec<u8>, PackError> {
-    let broken = |what: &str| PackError::Broken(what.to_owned());
-    let (head, body) = bytes.split_at_checked(8).ok_or(PackError::NotPacked)?;
-    if number::<4>(head, 0) != u64::from(DEFLATED_COOKIE) {
-        return Err(PackError::NotPacked);
-    }
-    if number::<4>(head, 4) != body.len() as u64 {
-        return Err(broken("its length is not what it says"));
-    }
-    let mut inner = vec![0; HEADER];
-    let mut inflated = ZlibDecoder::new(body);
-    let inflate_error = |error: std::io::Error| PackError::Broken(error.to_string());
-    inflated.read_exact(&mut inner).map_err(inflate_error)?;
-    if number::<4>(&inner, 0) != u64::from(COOKIE) {
-        return Err(PackError::NotPacked);
-    }
-    check_shape(number::<8>(&inner, 16), number::<8>(&inner, 24), number::<4>(&inner, 12))?;
-    let counts = number::<4>(&inner, 4);
-    if counts > *LONGEST_COUNTS {
-        return Err(broken("it has more counts than its range has buckets"));
-    }
-    inflated.take(counts).read_to_end(&mut inner).map_err(inflate_error)?;
-    // 2^63 empty buckets: the one number whose sign the decoder can't change.
-    if inner[HEADER..].windows(LONGEST_COUNT).any(|number| number == [0xff; LONGEST_COUNT]) {
-        return Err(broken("it has a count out of range"));
-    }
-    Ok(inner)
-}
-
-/// The big-endian number of `N` bytes at an offset.
-fn number<const N: usize>(bytes: &[u8], at: usize) -> u64 {
-    bytes[at..at + N].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn check_shape(low: u64, high: u64, digits: u64) -> Result<(), PackError> {
@@ -176,7 +116,7 @@ mod tests {
 
     /// The deflated form of a header and counts.
     fn deflated(length: u32, digits: u32, low: u64, high: u64, counts: &[u8]) -> Vec<u8> {
-        let mut inner = COOKIE.to_be_bytes().to_vec();
+        let mut inner = encoding::COOKIE.to_be_bytes().to_vec();
         inner.extend(length.to_be_bytes());
         inner.extend(0_u32.to_be_bytes());
         inner.extend(digits.to_be_bytes());
@@ -187,7 +127,7 @@ mod tests {
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(&inner).unwrap();
         let body = encoder.finish().unwrap();
-        let mut bytes = DEFLATED_COOKIE.to_be_bytes().to_vec();
+        let mut bytes = encoding::DEFLATED_COOKIE.to_be_bytes().to_vec();
         bytes.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
         bytes.extend(body);
         bytes
@@ -206,7 +146,7 @@ mod tests {
         ] {
             let packed = PackedHistogram::of(&histogram).unwrap();
             assert_eq!(packed.unpack(), histogram);
-            assert_eq!(PackedHistogram::from_bytes(packed.as_bytes()), Ok(packed.clone()));
+            assert_eq!(PackedHistogram::from_bytes(&packed.to_bytes()), Ok(packed.clone()));
         }
     }
 
@@ -215,7 +155,7 @@ mod tests {
         // 50 000 values, spread over 20 to 120 µs and a few beyond: one bucket each for most of
         // them.
         let values: Vec<_> = (0..50_000).map(|i| (20_000 + i * 2, 1)).chain((0..50).map(|i| (i * 50_000, 1))).collect();
-        let size = PackedHistogram::of(&histogram(&values)).unwrap().as_bytes().len();
+        let size = PackedHistogram::of(&histogram(&values)).unwrap().0.len();
         assert!(size < 4096, "{size}");
     }
 
@@ -230,38 +170,41 @@ mod tests {
         // The widest range at the most digits would be 6 million buckets, 48 MB, and its counts 4
         // GB.
         let huge = deflated(u32::MAX, 5, 1, u64::MAX, &[]);
-        assert_eq!(PackedHistogram::from_bytes(huge), Err(PackError::OtherShape { low: 1, high: u64::MAX, digits: 5 }));
+        assert_eq!(
+            PackedHistogram::from_bytes(&huge),
+            Err(PackError::OtherShape { low: 1, high: u64::MAX, digits: 5 })
+        );
         let long = deflated(u32::MAX, 3, Latency::LOW_NS, Latency::HIGH_NS, &[]);
         assert!(
-            PackedHistogram::from_bytes(long)
+            PackedHistogram::from_bytes(&long)
                 .unwrap_err()
                 .to_string()
                 .contains("more counts than its range has buckets")
         );
         let cut = deflated(1, 3, Latency::LOW_NS, Latency::HIGH_NS, &[]);
-        assert!(matches!(PackedHistogram::from_bytes(cut), Err(PackError::Broken(_))));
+        assert!(matches!(PackedHistogram::from_bytes(&cut), Err(PackError::Broken(_))));
         let mut longer = of_our_shape(&[]);
         longer.push(0);
-        assert!(PackedHistogram::from_bytes(longer).unwrap_err().to_string().contains("its length"));
-        assert_eq!(PackedHistogram::from_bytes(*b"HISTFAAA"), Err(PackError::NotPacked));
-        assert_eq!(PackedHistogram::from_bytes([]), Err(PackError::NotPacked));
+        assert!(PackedHistogram::from_bytes(&longer).unwrap_err().to_string().contains("its length"));
+        assert_eq!(PackedHistogram::from_bytes(b"HISTFAAA"), Err(PackError::NotPacked));
+        assert_eq!(PackedHistogram::from_bytes(&[]), Err(PackError::NotPacked));
     }
 
     #[test]
     fn numbers_out_of_range_are_refused() {
         assert!(
-            PackedHistogram::from_bytes(of_our_shape(&[0xff; 9])).unwrap_err().to_string().contains("out of range")
+            PackedHistogram::from_bytes(&of_our_shape(&[0xff; 9])).unwrap_err().to_string().contains("out of range")
         );
         // 2^31 empty buckets (a zigzag of -2^31) and then a count of 1.
-        assert!(PackedHistogram::from_bytes(of_our_shape(&[0xff, 0xff, 0xff, 0xff, 0x0f, 2])).is_err());
-        assert_eq!(PackedHistogram::from_bytes(of_our_shape(&[0, 2])).unwrap().unpack(), histogram(&[(1, 1)]));
+        assert!(PackedHistogram::from_bytes(&of_our_shape(&[0xff, 0xff, 0xff, 0xff, 0x0f, 2])).is_err());
+        assert_eq!(PackedHistogram::from_bytes(&of_our_shape(&[0, 2])).unwrap().unpack(), histogram(&[(1, 1)]));
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>, counts in vec(prop_oneof![any::<u8>(), Just(0xff)], 0..40)) {
-            let _ = PackedHistogram::from_bytes(bytes);
-            if let Ok(packed) = PackedHistogram::from_bytes(of_our_shape(&counts)) {
+            let _ = PackedHistogram::from_bytes(&bytes);
+            if let Ok(packed) = PackedHistogram::from_bytes(&of_our_shape(&counts)) {
                 let _ = packed.unpack();
             }
         }

@@ -49,7 +49,7 @@ pub use compare::{
 };
 pub use judge::{
     Breach, Decision, Judgement, LimitedBy, Threshold, Verdict, group_sums, identities, is_generators_fault, judge,
-    threshold,
+    judge_part, threshold,
 };
 pub use metric::{
     Metric,

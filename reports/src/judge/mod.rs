@@ -93,9 +93,17 @@ pub struct Judgement {
 /// a missed threshold. A lost message stays lost and a closed connection stays closed, however busy
 /// the generator was. A latency that a busy generator measured means nothing.
 pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
+    judge_part(report, thresholds, Vec::new())
+}
+
+/// Judges those shards of a run that have a result, as [`judge`] does. `missing` says what is not
+/// there, one line each. Each makes the run invalid, because nobody knows what became of the other
+/// clients.
+pub fn judge_part(report: &Report, thresholds: &[Threshold], missing: Vec<String>) -> Judgement {
     let delivery = delivery(report);
     let connections = connections(report);
-    let mut invalid = invalid(report);
+    let mut invalid = missing;
+    invalid.extend(self::invalid(report));
     let mut missed = Vec::from_iter(stopped_on_miss(report));
     for threshold in thresholds {
         match threshold.decide(report) {

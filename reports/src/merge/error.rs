@@ -1,6 +1,6 @@
 //! Why results are no shards of one run.
 
-use crate::text::human;
+use super::MissingShards;
 
 /// Why a result can't be added to others, or why those that were added are not a whole run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,14 +55,28 @@ pub enum MergeError {
         /// What is wrong with it.
         problem: String,
     },
-    /// Shards have no result.
-    #[error("{} of {of} shards missing: {}", .numbers.len(), human::numbers(.numbers))]
-    Missing {
-        /// Numbers of the shards, in their order.
-        numbers: Vec<u32>,
-        /// Shards of the run.
-        of: u32,
+    /// Two runs of one plan, one after the other.
+    #[error(
+        "{name}: shard {number} of another run of this plan: it began at {began}, and shard {first_number} ({first}) \
+         at {first_began}"
+    )]
+    Apart {
+        /// What the result was called when it was added.
+        name: String,
+        /// Number of the shard.
+        number: u32,
+        /// When its load began.
+        began: String,
+        /// What the other result was called.
+        first: String,
+        /// Number of the other shard.
+        first_number: u32,
+        /// When its load began.
+        first_began: String,
     },
+    /// Shards have no result.
+    #[error("{0}; --allow-partial merges the others")]
+    Missing(MissingShards),
     /// There was no result.
     #[error("no result of a shard")]
     Empty,

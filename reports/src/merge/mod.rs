@@ -16,10 +16,13 @@ mod error;
 mod evidence;
 mod health;
 mod intervals;
+mod missing;
+mod same_run;
 mod shard_set;
 mod sum;
 
 pub use error::MergeError;
+pub use missing::MissingShards;
 
 use self::{shard_set::ShardSet, sum::Sum};
 use crate::model::{GroupMeasurement, PlanRecord, Report, RoomsMeasurement, StoppedOnMiss, TargetRecord, Unresolved};
@@ -88,11 +91,12 @@ impl Merge {
     /// Shards are missing, or do not have the clients that they must have together.
     pub fn finish(self) -> Result<Report, MergeError> {
         let Some(whole) = self.whole else { return Err(MergeError::Empty) };
-        let missing = self.shards.missing();
-        if !self.options.allow_partial && !missing.numbers.is_empty() {
-            return Err(missing.into());
+        self.shards.check_clients(&whole.plan)?;
+        let missing = MissingShards::of_run(self.shards.numbers(), self.shards.of());
+        match missing {
+            Some(missing) if !self.options.allow_partial => Err(MergeError::Missing(missing)),
+            missing => Ok(whole.finish(self.shards, missing.is_some())),
         }
-        Ok(whole.finish(self.shards, !missing.numbers.is_empty()))
     }
 }
 

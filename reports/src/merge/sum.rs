@@ -16,8 +16,8 @@ pub(super) struct Sum {
 }
 
 impl Sum {
-    /// Adds what shard `number` measured, whose measured phase began `shift_s` after an instant that
-    /// all shards have in common.
+    /// Adds what shard `number` measured, whose measured phase began `shift_s` after an instant
+    /// that all shards have in common.
     pub(super) fn add(&mut self, number: u32, shift_s: i64, mut part: Measurement) {
         self.intervals.add(shift_s, &part.intervals);
         self.evidence.add(shift_s, std::mem::take(&mut part.evidence));

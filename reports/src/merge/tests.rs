@@ -1,54 +1,154 @@
 use super::*;
-use crate::model::{ShardRecord, StartRecord, sample};
+use crate::{
+    judge::{Verdict, judge, judge_part},
+    model::{ShardClients, sample},
+};
 
-/// Shard `number` of `of`, which measured the same as [`sample::pass`].
-fn shard(number: u32, of: u32) -> Report {
-    let mut report = sample::pass();
-    let start = StartRecord {
-        at: "2026-01-02T03:04:05.000100Z".to_owned(),
-        planned: Some("2026-01-02T03:04:05.000000Z".to_owned()),
-        error_s: Some(0.0001),
-        ready: true,
-        clock: None,
-    };
-    report.partial = of > 1;
-    report.start = Some(start.clone());
-    report.shards = vec![ShardRecord {
-        number,
-        of,
-        clients: Vec::new(),
-        start,
-        measured_s: report.measured_s,
-        interrupted: false,
-        environment: report.environment.clone(),
-        generator: report.generator,
-    }];
-    report
+const PARTIAL: MergeOptions = MergeOptions { allow_partial: true };
+
+/// The merged result of these shards of the sample, in this order. The name of each is its number.
+fn merge(options: MergeOptions, numbers: &[u32]) -> Result<Report, MergeError> {
+    let mut merge = Merge::new(options);
+    for number in numbers {
+        merge.add(&format!("{number}.json"), sample::shard_of(*number))?;
+    }
+    merge.finish()
 }
 
 #[test]
-fn counts_and_seconds_add_up() {
-    let mut merge = Merge::new(MergeOptions::default());
-    for number in [2, 1] {
-        merge.add(&format!("{number}.json"), shard(number, 2)).unwrap();
+fn shards_add_up_to_the_whole_run() {
+    let merged = merge(MergeOptions::default(), &[1, 2, 3, 4]).unwrap();
+    let mut expected = sample::merged();
+    expected.plan.run.threads = 4;
+    assert_eq!(merged, expected);
+    assert_eq!(judge(&merged, &[]).verdict, Verdict::Pass);
+}
+
+#[test]
+fn the_order_of_shards_does_not_matter() {
+    let merged = merge(MergeOptions::default(), &[1, 2, 3, 4]).unwrap();
+    for order in [[4, 3, 2, 1], [2, 4, 1, 3]] {
+        assert_eq!(merge(MergeOptions::default(), &order).unwrap(), merged);
     }
-    let (merged, one) = (merge.finish().unwrap(), sample::pass());
-    assert!(!merged.partial);
-    assert_eq!(merged.total.measured.counts.sent, 2 * one.total.measured.counts.sent);
-    assert_eq!(merged.total.latency.response.len(), 2 * one.total.latency.response.len());
-    assert_eq!(merged.total.intervals.len(), one.total.intervals.len());
-    assert_eq!(merged.total.intervals[3].matched, 2 * one.total.intervals[3].matched);
-    assert_eq!(merged.total.intervals[3].response_p50_ns, one.total.intervals[3].response_p50_ns);
-    assert_eq!(merged.generator.threads, 2 * one.generator.threads);
-    assert_eq!(merged.shards.iter().map(|shard| shard.number).collect::<Vec<_>>(), [1, 2]);
 }
 
 #[test]
 fn missing_shards_are_named() {
+    assert_eq!(merge(MergeOptions::default(), &[]).unwrap_err(), MergeError::Empty);
+    assert_eq!(
+        merge(MergeOptions::default(), &[2]).unwrap_err().to_string(),
+        "3 of 4 shards missing: 1, 3, 4; --allow-partial merges the others"
+    );
+    let merged = merge(PARTIAL, &[4, 2]).unwrap();
+    assert!(merged.partial);
+    assert_eq!(merged.total.connections.opened, 50);
+    let missing = MissingShards::beside(&merged.shards).unwrap();
+    assert_eq!(missing.numbers().collect::<Vec<_>>(), [1, 3]);
+    let judgement = judge_part(&merged, &[], vec![missing.to_string()]);
+    assert_eq!(judgement.verdict, Verdict::Invalid);
+    assert_eq!(judgement.reasons[0], "2 of 4 shards missing: 1, 3");
+    assert!(!merge(PARTIAL, &[1, 2, 3, 4]).unwrap().partial);
+}
+
+/// What is said of shard 3, changed so, after the first two shards.
+fn refusal(change: impl Fn(&mut Report)) -> String {
+    let mut merge = Merge::new(PARTIAL);
+    for number in [1, 2] {
+        merge.add(&format!("{number}.json"), sample::shard_of(number)).unwrap();
+    }
+    let mut third = sample::shard_of(3);
+    change(&mut third);
+    let refused = merge.add("3.json", third);
+    let added = merge.len();
+    let finished = merge.finish();
+    match refused {
+        Err(error) => {
+            assert_eq!((added, finished.unwrap().shards.len()), (2, 2), "nothing was added");
+            error.to_string()
+        }
+        Ok(()) => finished.unwrap_err().to_string(),
+    }
+}
+
+#[test]
+fn what_is_no_shard_of_the_run_is_refused() {
+    type Refusal = (fn(&mut Report), &'static str);
+    let table: [Refusal; 21] = [
+        (
+            |r| (r.shards, r.partial) = (Vec::new(), false),
+            "3.json: not a shard; one process had all clients of that run (it began without --shard)",
+        ),
+        (|r| *r = sample::merged(), "3.json: already merged, of 4 shards; merge the results of the shards themselves"),
+        (|r| r.partial = false, "3.json: not the result of a shard: it is of 4 shards and not partial"),
+        (|r| r.shards[0].number = 1, "3.json: shard 1 of 4 a second time; 1.json is the same shard"),
+        (|r| r.shards[0].number = 0, "3.json: not the result of a shard: its number is 0 of 4"),
+        (|r| r.shards[0].number = 5, "3.json: not the result of a shard: its number is 5 of 4"),
+        (|r| r.shards[0].of = 5, "3.json: shard 3 of another run: its shards is 5, but 4 in 1.json"),
+        (
+            |r| r.plan.run.duration_s = Some(20.0),
+            "3.json: shard 3 of another run: its plan.run.duration_s is 20.0, but 10.0 in 1.json",
+        ),
+        (
+            |r| r.plan.run.thresholds = vec!["p99<5ms".to_owned()],
+            "3.json: shard 3 of another run: its plan.run.thresholds is [\"p99<5ms\"], but [] in 1.json",
+        ),
+        (
+            |r| r.plan.groups[0].name = "other".to_owned(),
+            "3.json: shard 3 of another run: its plan.groups.0.name is \"other\", but \"main\" in 1.json",
+        ),
+        (
+            |r| r.plan.groups[0].clients = 101,
+            "3.json: shard 3 of another run: its plan.groups.0.clients is 101, but 100 in 1.json",
+        ),
+        (
+            |r| r.target.url = "ws://192.0.2.11:9001/".to_owned(),
+            "3.json: shard 3 of another run: its target.url is \"ws://192.0.2.11:9001/\", but \
+             \"ws://192.0.2.10:9001/\" in 1.json",
+        ),
+        (|r| r.environment.seed = 1, "3.json: shard 3 of another run: its seed is 1, but 42 in 1.json"),
+        (|r| r.environment.run_id = 1, "3.json: shard 3 of another run: its run_id is 1, but 7 in 1.json"),
+        (
+            |r| r.environment.version = "0.2.0".to_owned(),
+            "3.json: shard 3 of another run: its version is \"0.2.0\", but \"0.1.0\" in 1.json",
+        ),
+        (
+            |r| r.shards[0].start.planned = None,
+            "3.json: shard 3 of another run: its planned_start is null, but \"2026-01-02T03:04:05.000000Z\" in 1.json",
+        ),
+        (
+            |r| r.shards[0].start.at = "2026-01-02T04:04:05.000000Z".to_owned(),
+            "3.json: shard 3 of another run of this plan: it began at 2026-01-02T04:04:05.000000Z, and shard 1 \
+             (1.json) at 2026-01-02T03:04:05.000800Z",
+        ),
+        (
+            |r| r.shards[0].start.at = "soon".to_owned(),
+            "3.json: not the result of a shard: `shards.start.at` is no instant: premature end of input",
+        ),
+        (|r| r.shards[0].clients = Vec::new(), "3.json: not the result of a shard: `shards.clients` has 0 groups of 1"),
+        (
+            |r| r.shards[0].clients[0].first = 49,
+            "3.json: not the result of a shard: its clients of group main are 25 from 49 on, after 50 of shards before \
+             it, of 100",
+        ),
+        (
+            |r| r.shards[0].clients[0] = ShardClients { first: 50, clients: 51 },
+            "3.json: not the result of a shard: its clients of group main are 51 from 50 on, after 50 of shards before \
+             it, of 100",
+        ),
+    ];
+    for (change, expected) in table {
+        assert_eq!(refusal(change), expected);
+    }
+}
+
+#[test]
+fn machines_may_differ() {
     let mut merge = Merge::new(MergeOptions::default());
-    merge.add("2.json", shard(2, 4)).unwrap();
-    assert_eq!(merge.finish().unwrap_err().to_string(), "3 of 4 shards missing: 1, 3, 4");
-    let mut merge = Merge::new(MergeOptions { allow_partial: true });
-    merge.add("2.json", shard(2, 4)).unwrap();
-    assert!(merge.finish().unwrap().partial);
+    for number in 1..=4 {
+        let mut shard = sample::shard_of(number);
+        shard.plan.run.threads = number;
+        shard.environment.cores = number;
+        merge.add("-", shard).unwrap();
+    }
+    assert_eq!(merge.finish().unwrap().shards.len(), 4);
 }

@@ -2,6 +2,8 @@
 
 mod apart;
 
+use std::ops::RangeInclusive;
+
 pub use apart::{change_apart, nanoseconds_apart, percent_apart, rate_apart};
 
 /// Most kinds that are shown.
@@ -36,17 +38,16 @@ pub fn count(n: u64) -> String {
     grouped
 }
 
-/// Rising numbers in a few words: `2, 5 to 9, 12`. Long lists are cut: `1, 3, 5 and 40 more`.
-pub fn numbers(numbers: &[u32]) -> String {
+/// Ranges of numbers in a few words: `2, 5 to 9, 12`. Long lists are cut: `1, 3, 5 and 40 more`.
+pub fn ranges(ranges: &[RangeInclusive<u32>]) -> String {
     const SHOWN: usize = 10;
-    let runs: Vec<&[u32]> = numbers.chunk_by(|a, b| a.checked_add(1) == Some(*b)).collect();
-    let shown = runs.iter().take(SHOWN).map(|run| match run {
-        [first, _, .., last] => format!("{first} to {last}"),
-        [first, second] => format!("{first}, {second}"),
-        other => other.iter().map(u32::to_string).collect(),
+    let shown = ranges.iter().take(SHOWN).map(|range| match range.end() - range.start() {
+        0 => range.start().to_string(),
+        1 => format!("{}, {}", range.start(), range.end()),
+        _ => format!("{} to {}", range.start(), range.end()),
     });
     let shown = shown.collect::<Vec<_>>().join(", ");
-    match runs.iter().skip(SHOWN).map(|run| run.len() as u64).sum() {
+    match ranges.iter().skip(SHOWN).map(|range| u64::from(range.end() - range.start()) + 1).sum() {
         0 => shown,
         more => format!("{shown} and {} more", count(more)),
     }

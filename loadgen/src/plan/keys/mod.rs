@@ -8,6 +8,7 @@
 //! overlay.rs   what stands over what: group over file, command line over both
 //! resolve.rs   keys become a plan, and a plan becomes keys
 //! toml.rs      text becomes keys; error.rs says where it does not
+//! fingerprint.rs  what processes with the same plan agree on
 //! schema.rs    the JSON Schema
 //! ```
 
@@ -16,6 +17,7 @@ mod connect;
 mod content;
 mod dialogue;
 mod error;
+mod fingerprint;
 mod groups;
 mod header;
 mod messages;

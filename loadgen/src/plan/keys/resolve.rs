@@ -53,14 +53,6 @@ impl PlanKeys {
         toml_edit::ser::to_string_pretty(self).expect("each value is one that TOML has")
     }
 
-    /// 32 bits that are equal for equal keys. Threads and the seed are left out, as processes that
-    /// share a run may differ in them.
-    pub fn fingerprint(&self) -> u32 {
-        let mut keys = self.clone();
-        (keys.run.generator.seed, keys.run.generator.threads) = (None, None);
-        crc32c::crc32c(keys.to_toml().as_bytes())
-    }
-
     /// The keys without user-info and query of targets, and without the values of header fields.
     #[must_use]
     pub fn masked(mut self) -> Self {

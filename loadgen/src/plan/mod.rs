@@ -8,7 +8,8 @@
 //!   expected is of the crate reports, as results name it. dialogue.rs has what clients say besides
 //!   their messages
 //! check.rs        what must fit together; error.rs says what does not
-//! shard.rs        the part of the run that this process has, and when it begins
+//! shard.rs        the part of the run that this process has, and when it begins; launcher.rs asks
+//!                 the environment which part that is
 //! partition/      which client belongs to which group, to which shard and to which worker
 //! keys/           the keys of a plan file, and the options of the command line
 //! length.rs       how long a plan takes, and how many messages it has
@@ -23,6 +24,7 @@ mod embedded_server;
 mod error;
 mod group;
 pub mod keys;
+mod launcher;
 mod length;
 mod load;
 mod messages;
@@ -55,6 +57,7 @@ pub use self::{
     dialogue::{Answer, Dialogue, JoinStep},
     error::PlanError,
     group::Group,
+    launcher::LauncherError,
     load::{Load, Until},
     messages::Messages,
     partition::{Member, Partition, Share},

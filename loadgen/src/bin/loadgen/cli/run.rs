@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use loadgen::plan::{Plan, RunOptions, keys::VerdictKeys};
+use loadgen::plan::{Plan, RunOptions, Shard, keys::VerdictKeys};
 use reports::{Threshold, gate::Gate, store::baseline::BaselineName};
 
 use super::{
@@ -112,7 +112,26 @@ impl VerdictArgs {
         if self.baseline_dir.is_some() && self.baseline.is_none() && self.save_baseline.is_none() {
             return Err(refuse("--baseline-dir: nothing is kept there; add --baseline or --save-baseline".to_owned()));
         }
+        if let Some(shard) = run.shard.filter(|shard| shard.of().get() > 1) {
+            self.check_part(shard)?;
+        }
         if run.only_delivery { self.check_only_delivery(&run.thresholds) } else { Ok(()) }
+    }
+
+    /// A part of a run is no baseline, and is compared with none.
+    fn check_part(&self, shard: Shard) -> Result<(), clap::Error> {
+        match self.of_time().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) => Err(refuse(format!(
+                "{flag}: shard {shard} has a part of the run; leave it out, and give `loadgen compare` the result of \
+                 `loadgen merge`"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// What compares times.
+    fn of_time(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        [("--baseline", self.baseline.is_some()), ("--save-baseline", self.save_baseline.is_some())].into_iter()
     }
 
     /// Where timing is not judged, no condition may be about it.
@@ -122,8 +141,7 @@ impl VerdictArgs {
                 "--only-delivery: timing is not judged, and --threshold '{timed}' is about time; leave one of them out"
             )));
         }
-        let of_time = [("--baseline", self.baseline.is_some()), ("--save-baseline", self.save_baseline.is_some())];
-        match of_time.into_iter().find(|(_, is_given)| *is_given) {
+        match self.of_time().find(|(_, is_given)| *is_given) {
             Some((flag, _)) => Err(refuse(format!(
                 "--only-delivery: timing is not judged, and the gates of {flag} are about time; leave one of them out"
             ))),

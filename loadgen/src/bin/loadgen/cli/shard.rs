@@ -1,6 +1,6 @@
 //! The part of a run that this process has.
 
-use std::time::SystemTime;
+use std::{env, time::SystemTime};
 
 use clap::Args;
 use loadgen::plan::{
@@ -58,7 +58,11 @@ impl ShardArgs {
         let start = self.start_at.map(Start::At).or(self.start_in.map(|PositiveTime(time)| Start::In(time)));
         let shard = match self.shard {
             Some(ShardChoice::Is(shard)) => Some(shard),
-            Some(ShardChoice::Auto) => return Err(refuse("--shard auto: not built yet".to_owned())),
+            Some(ShardChoice::Auto) => {
+                let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+                let shard = Shard::from_environment(variable);
+                Some(shard.map_err(|error| refuse(format!("--shard auto: {error}")))?)
+            }
             None => None,
         };
         // Every shard must plan the same run.

@@ -28,6 +28,10 @@ pub struct Difference {
 /// did not do what its plan says, so it is a difference even if all runs were interrupted. A missed
 /// threshold that stops a run interrupts it, too.
 ///
+/// A run that several processes shared is comparable with one that a single process did. Then the
+/// number of threads is not compared, because it is one of each process. Their machines are, all of
+/// them. A part of a run is comparable with the same part.
+///
 /// Groups are compared by their names. If runs have other groups, that is the difference, and not
 /// each of their fields. The only group of a run needs no name.
 ///
@@ -36,7 +40,12 @@ pub(super) fn differences(baseline: &[Report], candidate: &[Report]) -> Vec<Diff
     let mut groups = baseline.iter().chain(candidate).map(groups);
     let first = groups.next();
     let have_same_groups = groups.all(|other| Some(other) == first);
-    let facts = |side: &[Report]| side.iter().map(|report| of_report(report, have_same_groups)).collect::<Vec<_>>();
+    let mut shards = baseline.iter().chain(candidate).map(|report| report.shards.len());
+    let number = shards.next();
+    let ignored: &[&str] =
+        if shards.all(|other| Some(other) == number) { &["thresholds"] } else { &["thresholds", "threads"] };
+    let of_report = |report: &Report| of_report(report, have_same_groups, ignored);
+    let facts = |side: &[Report]| side.iter().map(of_report).collect::<Vec<_>>();
     let sides = [facts(baseline), facts(candidate)];
     let keys: BTreeSet<&String> = sides.iter().flatten().flat_map(BTreeMap::keys).collect();
     let mut differences = Vec::new();
@@ -63,8 +72,8 @@ fn groups(report: &Report) -> String {
     }
 }
 
-fn of_report(report: &Report, with_groups: bool) -> BTreeMap<String, String> {
-    let mut facts = fields("plan", &report.plan.run, &["thresholds"]);
+fn of_report(report: &Report, with_groups: bool, ignored: &[&str]) -> BTreeMap<String, String> {
+    let mut facts = fields("plan", &report.plan.run, ignored);
     facts.insert("plan.groups".to_owned(), groups(report));
     let groups = &report.plan.groups;
     for group in groups.iter().filter(|_| with_groups) {
@@ -74,12 +83,25 @@ fn of_report(report: &Report, with_groups: bool) -> BTreeMap<String, String> {
         facts.extend(of_connect(&of, group.connect.as_ref().unwrap_or(&ConnectRecord::default())));
         facts.extend(group.target.iter().map(|target| (format!("{of}.target.embedded"), target.embedded.to_string())));
     }
-    facts.extend(fields("environment", &report.environment, &["seed", "run_id"]));
+    facts.extend(of_machines(report));
+    facts.extend(report.part().map(|part| ("partial".to_owned(), part)));
     facts.insert("target.embedded".to_owned(), report.target.embedded.to_string());
     // A run that a missed threshold stopped did not do what its plan says either.
     let interrupted = report.interrupted || report.stopped_on_miss.is_some();
     facts.insert(INTERRUPTED.to_owned(), interrupted.to_string());
     facts
+}
+
+/// The machines of a run, each value once.
+fn of_machines(report: &Report) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let first = std::iter::once(&report.environment);
+    for environment in first.chain(report.shards.iter().map(|shard| &shard.environment)) {
+        for (key, value) in fields("environment", environment, &["seed", "run_id"]) {
+            all.entry(key).or_default().insert(value);
+        }
+    }
+    all.into_iter().map(|(key, values)| (key, values.into_iter().collect::<Vec<_>>().join(", "))).collect()
 }
 
 /// How connections are opened. Addresses are ignored like URLs; whether there are any is not.
@@ -238,6 +260,29 @@ mod tests {
         assert_eq!(found, [difference("environment.cores", "2 | 4", "2")]);
         let found = differences(&[sample::pass(), other.clone()], &[sample::pass(), other]);
         assert_eq!(found, [difference("environment.cores", "2 | 4", "2 | 4")]);
+    }
+
+    #[test]
+    fn a_shared_run_is_comparable_if_its_plan_and_machines_are() {
+        let mut shared = sample::merged();
+        (shared.plan.run.threads, shared.target.embedded) = (4, true);
+        shared.shards[2].environment = shared.environment.clone();
+        assert_eq!(differences(&[sample::pass()], &[shared.clone()]), []);
+        let mut other = shared.clone();
+        other.plan.run.threads = 8;
+        assert_eq!(differences(&[shared.clone()], &[other]), [difference("plan.threads", "4", "8")]);
+        let mut other = shared.clone();
+        other.shards[3].environment.cores = 8;
+        assert_eq!(differences(&[shared], &[other]), [difference("environment.cores", "2", "2, 8")]);
+    }
+
+    #[test]
+    fn a_part_of_a_run_is_comparable_with_the_same_part() {
+        assert_eq!(differences(&[sample::shard()], &[sample::shard()]), []);
+        let found = differences(&[sample::shard()], &[sample::shard_of(4)]);
+        assert_eq!(found, [difference("partial", "shard 2 of 4", "shard 4 of 4")]);
+        let keys = differences(&[sample::merged()], &[sample::shard()]).into_iter().map(|found| found.key);
+        assert!(keys.eq(["environment.cores", "environment.cpu", "environment.kernel", "partial"].map(str::to_owned)));
     }
 
     #[test]

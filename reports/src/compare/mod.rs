@@ -152,11 +152,12 @@ impl Basis {
 ///
 /// If a side has no runs, every metric is missing.
 pub fn compare(baseline: &[Report], candidate: &[Report], options: &CompareOptions) -> Comparison {
+    let sides = [baseline, candidate];
     let basis = Basis::of(baseline.len(), candidate.len(), options.confidence);
     let differences = differences(baseline, candidate);
     let comparable = differences.is_empty() || options.force;
     let rows: Vec<ComparedMetric> = metrics(&options.gates, &common_groups(baseline, candidate))
-        .filter_map(|(metric, gate)| row(metric, gate.filter(|_| comparable), [baseline, candidate], basis, options))
+        .filter_map(|(metric, gate)| row(metric, gate.filter(|_| comparable), sides, basis, options))
         .map(|row| if comparable { row } else { ComparedMetric { finding: None, ..row } })
         .collect();
     let (worst_run, mut reasons) = runs(baseline, candidate);
@@ -177,7 +178,7 @@ pub fn compare(baseline: &[Report], candidate: &[Report], options: &CompareOptio
         rows,
         verdict: worst_run.unwrap_or(by_metrics),
         reasons,
-        notes: notes(basis, options, baseline.len(), candidate.len()),
+        notes: notes(basis, options, baseline.len(), candidate.len()).into_iter().chain(processes(sides)).collect(),
     }
 }
 
@@ -316,6 +317,21 @@ fn side(runs: &[Report]) -> ComparedSide {
     // RFC 3339 in UTC sorts as text.
     let started_at = runs.iter().map(|report| report.started_at.clone()).min().unwrap_or_default();
     ComparedSide { runs: runs.len(), targets, started_at }
+}
+
+/// What is to know of runs that several processes shared.
+fn processes([baseline, candidate]: [&[Report]; 2]) -> Vec<String> {
+    let part = baseline.iter().chain(candidate).find_map(Report::part);
+    let part =
+        part.map(|part| format!("these are no whole runs: {part} is a part, and `loadgen merge` makes the whole"));
+    let number = |side: &[Report]| side.first().map_or(1, |report| report.shards.len().max(1));
+    let [before, after] = [baseline, candidate].map(number);
+    let other = (before != after).then(|| {
+        let processes = |n: usize| format!("{} {}", human::count(n as u64), if n == 1 { "process" } else { "shards" });
+        let (before, after) = (processes(before), processes(after));
+        format!("the baseline had {before} and the candidate {after}: memory is that of the largest, and threads are not compared")
+    });
+    part.into_iter().chain(other).collect()
 }
 
 fn notes(basis: Basis, options: &CompareOptions, baseline: usize, candidate: usize) -> Vec<String> {

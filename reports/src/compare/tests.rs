@@ -262,3 +262,17 @@ fn a_group_that_is_on_one_side_is_missing_where_it_decides() {
     let groups: Vec<_> = comparison.rows.iter().filter_map(|row| row.metric.group()).collect();
     assert!(groups[1..].iter().all(|group| group.as_str() == "chat"), "{groups:?}");
 }
+
+#[test]
+fn runs_of_several_processes_and_parts_of_runs_are_named() {
+    let notes = |baseline: &Report, candidate: &Report| {
+        let one = std::slice::from_ref;
+        compare(one(baseline), one(candidate), &CompareOptions::default()).notes[1..].to_vec()
+    };
+    assert_eq!(notes(&sample::pass(), &sample::pass()), [""; 0]);
+    assert_eq!(notes(&sample::merged(), &sample::merged()), [""; 0]);
+    let other = notes(&sample::pass(), &sample::merged());
+    assert!(other[0].starts_with("the baseline had 1 process and the candidate 4 shards: "), "{other:?}");
+    let parts = notes(&sample::shard(), &sample::shard());
+    assert!(parts[0].starts_with("these are no whole runs: shard 2 of 4 is a part, "), "{parts:?}");
+}

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 pub(crate) use connected::{connected, connected_with};
 pub(crate) use sessions::sessions;
-pub(crate) use shards::{merged, shard, shard_of};
+pub(crate) use shards::{merged, merged_with, shard, shard_of};
 
 use super::{
     Calls, Connections, Counts, Deliveries, DialogueRecord, Dropped, EngineKind, Environment, Evidence, EvidenceKind,

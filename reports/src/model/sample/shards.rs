@@ -52,6 +52,19 @@ pub(crate) fn merged() -> Report {
     report
 }
 
+/// [`merged`] with this text wherever a file may have any.
+pub(crate) fn merged_with(text: &str) -> Report {
+    let mut report = merged();
+    let text = || text.to_owned();
+    for shard in &mut report.shards {
+        let environment = &mut shard.environment;
+        (environment.cpu, environment.kernel, environment.version) = (text(), text(), text());
+        (shard.start.at, shard.start.planned) = (text(), Some(text()));
+    }
+    report.start = report.shards.last().map(|shard| shard.start.clone());
+    report
+}
+
 fn elsewhere() -> Report {
     let mut report = pass();
     report.target.embedded = false;

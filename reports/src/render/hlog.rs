@@ -15,7 +15,7 @@ use hdrhistogram::{
     },
 };
 
-use super::{Render, connecting, invalid_data, part::Part};
+use super::{Render, connecting, invalid_data, part::Part, shards};
 use crate::{
     escape::visible,
     judge::{Judgement, bounds},
@@ -51,6 +51,9 @@ impl Render for Hlog {
         }
         if connecting::is_insecure(&report.plan) {
             builder.add_comment(connecting::INSECURE);
+        }
+        for shards::ShardFact { name, text, .. } in shards::facts(report) {
+            builder.add_comment(&visible(&format!("{name}: {text}")));
         }
         if let Some(start) = start(report) {
             builder.with_start_time(start).with_base_time(start);
@@ -214,6 +217,16 @@ mod tests {
         assert_eq!(read(&text).2.len(), read(&rendered(&Hlog, &sample::two_groups())).2.len());
         assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
         assert!(text.contains("Tag=a__b\\x0a0.0_1.0_1.0_x\\x1b[2J\"|<c>,"), "{text}");
+    }
+
+    #[test]
+    fn shards_stand_in_comments() {
+        let lines = read(&rendered(&Hlog, &sample::merged())).2.len();
+        let text = rendered(&Hlog, &sample::merged());
+        assert!(text.contains("\n#start: within 40.9 ms of each other, the last 41.2 ms after 2026"), "{text}");
+        let text = rendered(&Hlog, &sample::merged_with("1\n0.000,1.000,1.000,x\r\u{1b}[2J"));
+        assert_eq!(read(&text).2.len(), lines);
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
     }
 
     #[test]

@@ -49,6 +49,7 @@ mod part;
 mod room_table;
 pub mod search;
 mod sessions;
+mod shards;
 mod text;
 mod tone;
 mod tracked;

@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use super::{connecting, exchange, load_shape, part::Part};
+use super::{connecting, exchange, load_shape, part::Part, shards};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, LimitedBy, Verdict},
@@ -33,6 +33,8 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
         Verdict::Invalid => ("INVALID", "these numbers do not describe the planned load"),
     };
     let mut meaning = match report.plan.run.thresholds.len() {
+        // A part of a run leaves thresholds to the whole.
+        _ if report.partial => meaning.to_owned(),
         1 if judgement.verdict == Verdict::Pass => format!("{meaning}; the threshold holds"),
         n @ 2.. if judgement.verdict == Verdict::Pass => format!("{meaning}; {n} thresholds hold"),
         _ => meaning.to_owned(),
@@ -46,6 +48,9 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
     }
     if report.plan.run.only_delivery {
         meaning.push_str("; timing was not judged (--only-delivery)");
+    }
+    if let Some(part) = report.part() {
+        meaning = format!("{meaning}; this is {part}, not the whole run");
     }
     (word, meaning)
 }
@@ -268,9 +273,7 @@ pub(super) fn lookup(measurement: &Measurement) -> Option<String> {
 
 /// The machine and the program of a run, and its start.
 pub(super) fn place(environment: &Environment, engine: EngineKind, started_at: &str) -> String {
-    let Environment { cpu, cores, kernel, version, seed, .. } = environment;
-    let unit = if *cores == 1 { "core" } else { "cores" };
-    format!("{cpu}, {cores} {unit}, {kernel}, loadgen {version} ({engine} engine), seed {seed}, {started_at}")
+    format!("{} ({engine} engine), seed {}, {started_at}", shards::machine(environment), environment.seed)
 }
 
 /// How often and how long the generator stood still. `None` if it never did.
@@ -334,7 +337,10 @@ pub(super) fn limit(report: &Report, limited_by: LimitedBy) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MisroutedRecord, sample};
+    use crate::{
+        judge::judge,
+        model::{MisroutedRecord, sample},
+    };
 
     fn in_total(report: &Report, of: fn(Part<'_>) -> Option<String>) -> Option<String> {
         of(Part::total(report))
@@ -356,6 +362,17 @@ mod tests {
         assert!(of_groups(undecided)[1].as_ref().is_some_and(|text| text.starts_with("--expect count decides ")));
         report.plan.groups[0].load = LoadRecord::closed(1);
         assert_eq!(in_total(&report, omission).as_deref(), Some(OMISSION), "all of them");
+    }
+
+    #[test]
+    fn a_part_of_a_run_says_so_and_leaves_thresholds_open() {
+        let meaning = |report: &Report| verdict(report, &judge(report, &[])).1;
+        let mut report = sample::shard();
+        let expected = "every message came back whole, in order, once, on its own connection";
+        assert_eq!(meaning(&report), format!("{expected}; this is shard 2 of 4, not the whole run"));
+        report.plan.run.thresholds = vec!["p99<5ms".to_owned()];
+        assert_eq!(meaning(&report), format!("{expected}; this is shard 2 of 4, not the whole run"));
+        assert_eq!(meaning(&sample::merged()), expected);
     }
 
     #[test]

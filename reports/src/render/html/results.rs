@@ -4,7 +4,7 @@ use super::{
     chart::line_style::LineStyle,
     labelled_part::LabelledPart,
     page::PageContents,
-    section::{banner::Banner, delivery, evidence, facts, groups, headline, history, latency, sessions},
+    section::{banner::Banner, delivery, evidence, facts, groups, headline, history, latency, sessions, shards},
 };
 use crate::render::{LabelledResult, wording};
 
@@ -15,7 +15,9 @@ pub(crate) fn page(results: &[LabelledResult<'_>]) -> PageContents {
     after.extend(sessions::section(&totals));
     after.push(facts::connecting(&totals));
     after.extend(groups::each(results));
-    after.extend([facts::health(&totals), facts::plan(&totals)]);
+    after.push(facts::health(&totals));
+    after.extend(shards::section(&totals));
+    after.push(facts::plan(&totals));
     PageContents {
         title: title(results).into(),
         banners: results.iter().enumerate().map(|(index, result)| Banner::of(style(index), result)).collect(),

@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use chrono::DateTime;
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Render, connecting, invalid_data, part::Part, wording};
+use super::{Render, connecting, invalid_data, part::Part, shards, wording};
 use crate::{
     escape::{visible, visible_part},
     human::count,
@@ -70,6 +70,7 @@ fn suites(report: &Report, judgement: &Judgement) -> Vec<TestSuite> {
     let undecided = report.plan.run.thresholds.iter().any(|text| is_undecided(text, report));
     let is_valid = reasons.is_empty() && (undecided || judgement.verdict != Verdict::Invalid);
     let obstacle = match (is_valid, is_connected) {
+        _ if report.partial => Some("a part of the run neither holds nor misses it: merge all of its shards"),
         (false, _) => Some("the run is invalid: its numbers neither hold nor miss it"),
         (_, false) => Some("connections were missing: the load that was planned was not the load applied"),
         _ => None,
@@ -136,6 +137,9 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
     }
     if report.plan.run.only_delivery {
         suite.add_property(Property::new("only_delivery", "timing was not judged"));
+    }
+    for shards::ShardFact { name, text, .. } in shards::facts(report) {
+        suite.add_property(Property::new(name.replace(' ', "_"), visible_part(&text, LONGEST)));
     }
     if !judgement.reasons.is_empty() {
         suite.set_system_out(lines(&judgement.reasons));

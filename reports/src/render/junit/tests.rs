@@ -53,6 +53,24 @@ fn connections_through_a_proxy() {
 }
 
 #[test]
+fn merged_shards() {
+    insta::assert_snapshot!(rendered(&Junit, &with_thresholds(sample::merged(), &["p99<5ms"])));
+}
+
+#[test]
+fn thresholds_of_a_shard_are_skipped() {
+    let report = with_thresholds(sample::shard(), &["p99<5ms", "p99<1ns"]);
+    let suite = suite(&report, &judge(&report, &[]));
+    for threshold in ["p99<5ms", "p99<1ns"] {
+        assert!(matches!(status(&suite, threshold), TestCaseStatus::Skipped { .. }));
+    }
+    assert_eq!((suite.failures, suite.errors), (0, 0));
+    assert!(
+        suite.properties.iter().any(|one| one.name.as_str() == "shard" && one.value.as_str().starts_with("2 of 4"))
+    );
+}
+
+#[test]
 fn a_clean_pass() {
     let report = with_thresholds(sample::pass(), &["p99<5ms", "throughput>=49000"]);
     insta::assert_snapshot!(rendered(&Junit, &report));

@@ -8,7 +8,7 @@ pub(crate) use code::code;
 
 use super::{
     Render, connecting, exchange, group_table::GroupTable, load_shape, part::Part, room_table::RoomTable, sessions,
-    wording,
+    shards, wording,
 };
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
@@ -45,6 +45,7 @@ impl Render for Markdown {
         latency(out, report)?;
         throughput(out, report)?;
         generator(out, report, judgement)?;
+        shared(out, report)?;
         plan(out, report)
     }
 }
@@ -268,7 +269,7 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
         seconds(generator.cpu_s),
         seconds(generator.spin_s),
         percent(generator.busiest_worker),
-        bytes(generator.peak_rss_bytes as f64),
+        shards::peak(report),
         generator.threads,
         code(report.plan.run.engine.name()),
     )?;
@@ -314,6 +315,19 @@ fn sessions(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         writeln!(out, "  - {}", code(&end))?;
     }
     Ok(())
+}
+
+/// The processes that shared the run, and when they began.
+fn shared(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let facts = shards::facts(report);
+    if facts.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "### Shards\n")?;
+    for shards::ShardFact { name, text, .. } in facts {
+        writeln!(out, "- {name}: {}", code(&text))?;
+    }
+    writeln!(out)
 }
 
 fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {

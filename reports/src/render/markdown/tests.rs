@@ -25,6 +25,26 @@ fn connections_through_a_proxy() {
 }
 
 #[test]
+fn merged_shards() {
+    insta::assert_snapshot!(rendered(&Markdown, &sample::merged()));
+}
+
+#[test]
+fn what_is_said_of_shards_is_code_and_nothing_else() {
+    let with = |text: &str| {
+        let mut report = sample::merged_with(text);
+        report.environment.cpu = "harmless".to_owned();
+        rendered(&Markdown, &report)
+    };
+    let harmless = with("x");
+    for hostile in HOSTILE {
+        let text = with(hostile);
+        assert!(is_safe(&text), "{text}");
+        assert_eq!(spans_with(&visible(hostile), &text, &harmless), 1, "the machines: {text}");
+    }
+}
+
+#[test]
 fn a_clean_pass() {
     let mut report = sample::pass();
     report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];

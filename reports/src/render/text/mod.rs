@@ -11,7 +11,7 @@ use std::io;
 
 use printer::Printer;
 
-use super::{Render, connecting, part::Part, sessions, wording};
+use super::{Render, connecting, part::Part, sessions, shards, wording};
 use crate::{
     human::{bytes, count, most_frequent, percent, rate, seconds},
     judge::{Judgement, Verdict},
@@ -90,7 +90,11 @@ fn plan(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
         }
     }
     let place = wording::place(&report.environment, plan.run.engine, &report.started_at);
-    printer.styled_row("where", printer.palette.label, &place, printer.palette.aside)
+    printer.styled_row("where", printer.palette.label, &place, printer.palette.aside)?;
+    for shards::ShardFact { name, text, tone } in shards::facts(report) {
+        printer.styled_row(name, printer.palette.label, &text, printer.palette.of(tone))?;
+    }
+    Ok(())
 }
 
 fn throughput(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
@@ -132,7 +136,7 @@ fn health(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
         seconds(generator.cpu_s),
         seconds(generator.spin_s),
         percent(generator.busiest_worker),
-        bytes(generator.peak_rss_bytes as f64),
+        shards::peak(report),
         generator.threads,
     );
     printer.row("generator", &text)?;

@@ -30,6 +30,19 @@ fn connections_through_a_proxy() {
 }
 
 #[test]
+fn a_shard() {
+    insta::assert_snapshot!(text(&sample::shard(), false));
+}
+
+#[test]
+fn merged_shards_of_which_one_is_missing() {
+    let mut report = sample::merged();
+    report.shards.remove(1);
+    report.partial = true;
+    insta::assert_snapshot!(text(&report, false));
+}
+
+#[test]
 fn a_clean_pass() {
     let mut report = sample::pass();
     report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];
@@ -127,7 +140,8 @@ fn no_line_is_longer_than_the_terminal_is_wide() {
         marked.total.latency.floor.record(1).unwrap();
         marked
     };
-    for sample in [marked, sample::pass, sample::invalid, sample::connections, sample::closed, sample::connected] {
+    let others = [sample::invalid, sample::connections, sample::closed, sample::connected, sample::merged];
+    for sample in [marked, sample::pass].into_iter().chain(others) {
         let report = sample();
         let judgement = judge(&report, &[]);
         for width in [40, 60, 80, 120] {
@@ -162,6 +176,7 @@ fn whatever_a_report_holds_the_terminal_is_safe() {
         evidence.received = Some(hostile.clone());
         evidence.detail = Some(hostile.clone());
     }
+    report.shards = sample::merged_with(&hostile).shards;
     let mut judgement = judge(&report, &[]);
     judgement.reasons.push(hostile);
     let text = written(|out| Text::default().render(&report, &judgement, out));

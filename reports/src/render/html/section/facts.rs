@@ -10,7 +10,7 @@ use crate::{
             labelled_part::LabelledPart,
             table::{Fact, PageTable, TableCell, facts},
         },
-        load_shape,
+        load_shape, shards,
         tone::Tone,
         wording,
     },
@@ -131,7 +131,7 @@ const GENERATOR: [Fact; 9] = [
         Some(stops) => TableCell::words(stops).tone(Tone::Doubtful),
         None => "none".into(),
     }),
-    ("peak resident memory", |labelled| bytes(labelled.part.report.generator.peak_rss_bytes as f64).into()),
+    ("peak resident memory", |labelled| shards::peak(labelled.part.report).into()),
     ("worker threads", |labelled| labelled.part.report.generator.threads.to_string().into()),
     ("processor time that a hypervisor gave to others", |labelled| {
         labelled.part.report.generator.stolen.map_or_else(|| "–".to_owned(), percent).into()

@@ -11,6 +11,7 @@ pub(crate) mod headline;
 pub(crate) mod history;
 pub(crate) mod latency;
 pub(crate) mod sessions;
+pub(crate) mod shards;
 
 use content::ContentBlock;
 

@@ -33,6 +33,10 @@ fn with(mut string: impl FnMut() -> String) -> (String, Report, Judgement) {
     plan.groups[0].expect = Expect::Reply(string());
     (environment.cpu, environment.kernel) = (string(), string());
     report.environment.version = string();
+    report.shards = sample::merged().shards;
+    for shard in &mut report.shards {
+        (shard.start.at, shard.environment.kernel) = (string(), string());
+    }
     report.plan.run.thresholds = vec![string(), string()];
     report.total.connections.errors = [(format!("1{}", string()), 1), (format!("2{}", string()), 2)].into();
     report.total.connections.details = [(format!("1{}", string()), string())].into();

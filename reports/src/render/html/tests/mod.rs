@@ -5,7 +5,7 @@ use dom::Dom;
 use super::{page::policy, *};
 use crate::{
     judge::judge,
-    model::{GroupMeasurement, Interval, IntervalConnections, Latency, Tally, sample},
+    model::{GroupMeasurement, Interval, IntervalConnections, Latency, ShardRecord, Tally, sample},
     render::written,
 };
 
@@ -95,6 +95,34 @@ fn rooms() {
     for shown in ["a: 10 rooms, 1 with violations, the worst first", "Last time by percentile", "steps of joining"] {
         assert!(page.contains(shown), "{shown}");
     }
+}
+
+#[test]
+fn shards_have_a_table() {
+    let (merged, shard, pass) = (sample::merged(), sample::shard(), sample::pass());
+    let one = page(&[("a", &merged)]);
+    Dom::of(&one);
+    for shown in ["Shards and start", "within 40.9 ms of each other", ">shard 4<", ">41.2 ms<", "Other CPU 9000"] {
+        assert!(one.contains(shown), "{shown}");
+    }
+    let several = page(&[("a", &merged), ("b", &shard), ("c", &pass)]);
+    Dom::of(&several);
+    for shown in ["<span>a</span></th>", "2 of 4, with 25 of 100 clients"] {
+        assert!(several.contains(shown), "{shown}");
+    }
+    assert!(!page(&[("c", &pass)]).contains("Shards and start"));
+}
+
+#[test]
+fn many_shards_are_not_a_large_page() {
+    let mut report = sample::merged();
+    let shard = report.shards[0].clone();
+    report.shards = (1..=1000).map(|number| ShardRecord { number, of: 1000, ..shard.clone() }).collect();
+    report.shards[899].start.error_s = Some(1.5);
+    let page = page(&[("many", &report)]);
+    assert!(page.len() < 400_000, "{}", page.len());
+    assert!(page.contains(">shard 900<") && page.contains("100 shards have rows, "));
+    assert_eq!(page.matches("<th scope=\"row\">shard ").count(), 100);
 }
 
 #[test]

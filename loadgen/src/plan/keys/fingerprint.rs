@@ -36,7 +36,9 @@ mod tests {
         for more in ["threads = 2", "seed = 7", "source_ip = ['10.0.0.1']", "cacert = ['/a/ca.pem']"] {
             assert_eq!(of(more), same, "{more}");
         }
-        assert_eq!(fingerprint("target = 'wss://u:p@127.0.0.1:9001/?token=1'\nclients = 8"), same, "no secret");
+        let [one, other] = ["u:p@127.0.0.1/?token=1", "v:q@127.0.0.1/?token=2"];
+        let [one, other] = [one, other].map(|url| fingerprint(&format!("target = 'wss://{url}'")));
+        assert_eq!(one, other, "no secret");
         for more in ["rate = 51", "warmup = '2s'", "connect_rate = 7", "header = ['X-Tenant: 1']"] {
             assert_ne!(of(more), same, "{more}");
         }

@@ -222,9 +222,9 @@ fn config(
         table: fit.table,
         tells_so_far: MissWatch::is_wanted(plan),
         may_spin: partition.workers().saturating_add(target_threads) <= cores(),
+        rooms: rooms(plan, run_id, &partition).map(Arc::new),
         partition,
         groups,
-        rooms: rooms(plan, run_id).map(Arc::new),
     }
 }
 
@@ -240,9 +240,9 @@ fn expectation(source: Source, group: &Group, clients: u32) -> Expectation {
 }
 
 /// Who hears whom.
-fn rooms(plan: &Plan, run_id: u32) -> Option<RunRooms> {
+fn rooms(plan: &Plan, run_id: u32, partition: &Partition) -> Option<RunRooms> {
     let membership = Membership::of(plan.groups()).expect("a plan's rooms were checked")?;
-    Some(RunRooms::new(membership, plan.groups(), run_id))
+    Some(RunRooms::new(membership, plan.groups(), run_id, partition))
 }
 
 /// What names in the templates of each group stand for.

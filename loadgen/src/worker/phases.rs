@@ -142,6 +142,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         for group in &mut self.groups {
             group.outcome.recorder.begin(self.measured.window);
         }
+        self.receive_early_in_rooms();
         self.begin_telling_so_far();
         if self.rooms.is_some() {
             self.link.tell_begun();

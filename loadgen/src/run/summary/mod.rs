@@ -134,9 +134,11 @@ fn fill(
     }
     report.unresolved = strays.resolve(&mut sums);
     let rooms = membership.map(|membership| rooms.complete(membership, measured_from, &mut sums));
+    let (rooms, cut) = rooms.unwrap_or_default();
+    report.unresolved.rooms = cut;
     (report.total, report.groups) = measurements(plan, sums, run_seconds);
     // Groups may share rooms, so they stand in the total only.
-    report.total.rooms = rooms.unwrap_or_default();
+    report.total.rooms = rooms;
     report
 }
 

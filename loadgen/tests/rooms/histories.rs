@@ -14,6 +14,7 @@ use reports::model::Order;
 use crate::{
     model::{Client, Event, Message, Model, Session},
     rig::{self, PLANNED, Play, RUN, START, mark, seconds},
+    shards,
 };
 
 /// What a server does with one message at one receiver.
@@ -133,9 +134,19 @@ struct Run {
 
 impl Run {
     fn new(groups: &[Group], workers: u32, warmup: u64, late: &BTreeSet<u32>, stores: bool) -> Self {
-        let play = Play::new(groups, workers as usize, warmup);
+        Self::of(Play::new(groups, workers as usize, warmup), groups, workers, late, stores)
+    }
+
+    /// Each worker is a shard.
+    fn over_shards(groups: &[Group], shards: u32, warmup: u64, late: &BTreeSet<u32>) -> Self {
+        let play = Play::new(groups, 1, warmup).over_shards(&shards::clients_of_shards(groups, shards));
+        // What one process would know.
+        Self::of(play, groups, 1, late, false)
+    }
+
+    fn of(play: Play, groups: &[Group], workers: u32, late: &BTreeSet<u32>, stores: bool) -> Self {
         let membership = play.membership.clone();
-        let mut model = Model::new(workers, START.plus(warmup));
+        let mut model = Model::new(workers, play.timetable.measured_from());
         let mut agenda = BTreeMap::new();
         for client in 0..membership.clients() {
             let Group { rooms, batched, order, .. } = &groups[membership.group(client)];
@@ -284,6 +295,30 @@ impl Run {
         }
     }
 
+    /// Ends the load of shards, and compares what a merge of their results says.
+    fn check_merged(mut self, groups: &[Group], shards: u32, drain: &[Step], cut: bool) -> Result<(), TestCaseError> {
+        self.play.begin_drain();
+        self.model.draining = true;
+        for step in drain.iter().filter(|step| !matches!(step, Step::Send | Step::Drop)) {
+            self.step(*step);
+        }
+        self.play.settle(cut);
+        self.model.settle(cut);
+        let expected = self.model.expected;
+        let merged = shards::merged(self.play, groups, shards);
+        prop_assert_eq!(merged.counts.nonzero(), expected.counts.nonzero());
+        prop_assert_eq!(merged.messages, expected.messages);
+        for (number, room) in &merged.rooms {
+            let of = room.deliveries;
+            let fates = [of.matched, of.lost, of.damaged, of.undetermined, of.undetermined_by_plan];
+            let told = [&fates[..], &[room.duplicated, room.reordered, room.misrouted]].concat();
+            let expected = expected.rooms.get(number).copied().unwrap_or_default();
+            prop_assert_eq!(&told[..], &expected[..told.len()], "room {}", number);
+        }
+        prop_assert_eq!(merged.report.total.rooms.count, merged.rooms.len() as u64);
+        Ok(())
+    }
+
     /// Ends the load, and compares what all say.
     fn check(mut self, drain: &[Step], after: &[Step], cut_short: bool) -> Result<(), TestCaseError> {
         let outstanding = self.play.begin_drain();
@@ -345,5 +380,33 @@ proptest! {
             run.step(step);
         }
         run.check(&drain, &after, cut_short)?;
+    }
+    #[test]
+    fn merged_shards_tell_what_one_process_tells(
+        groups in groups(),
+        shards in 2..5_u32,
+        warmup in prop::option::of(1..5_u64),
+        absent in prop::collection::btree_set(0..12_u32, 0..2),
+        load in prop::collection::vec(step(), 1..300),
+        drain in prop::collection::vec(step(), 0..60),
+        cut_short in prop::bool::weighted(0.1),
+    ) {
+        // Two clocks can't tell what is due while a client is away.
+        let stays = |group: Group| Group { rooms: group.rooms.map(|rooms| Rooms { durable: false, ..rooms }), ..group };
+        let groups: Vec<Group> = groups.into_iter().map(stays).collect();
+        let membership = loadgen::rooms::Membership::of(&groups);
+        prop_assume!(membership.is_ok());
+        let mut run = Run::over_shards(&groups, shards, warmup.map_or(0, seconds), &absent);
+        let is_known = |step: &Step| match step {
+            Step::Join(_) => false,
+            // What was never sent is known on its sender's shard only.
+            Step::Arrive(_, action) | Step::ArriveInOrder(action) => !matches!(action, ServerAction::MakeUp(_)),
+            _ => true,
+        };
+        let steps = |steps: Vec<Step>| steps.into_iter().filter(is_known).collect::<Vec<_>>();
+        for step in steps(load) {
+            run.step(step);
+        }
+        run.check_merged(&groups, shards, &steps(drain), cut_short)?;
     }
 }

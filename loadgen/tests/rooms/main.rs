@@ -7,3 +7,4 @@ mod rig;
 mod scenarios;
 mod script;
 mod sessions;
+mod shards;

@@ -8,3 +8,4 @@ mod scenarios;
 mod script;
 mod sessions;
 mod shards;
+mod steps;

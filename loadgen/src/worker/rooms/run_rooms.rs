@@ -50,7 +50,10 @@ impl RunRooms {
 
 /// The clients of this process, if others have clients of the run.
 fn clients_of_shard(partition: &Partition, all: u32) -> Option<Ranges> {
+    if partition.clients_here() == all {
+        return None;
+    }
     let mut clients = Ranges::default();
-    (0..all).filter(|&client| partition.clients().contains(&client)).for_each(|client| _ = clients.insert(client));
-    (clients.numbers() < u64::from(all)).then_some(clients)
+    partition.clients().for_each(|client| _ = clients.insert(client));
+    Some(clients)
 }

@@ -189,6 +189,7 @@ impl RoomLedger {
     }
 
     /// A message came from another shard. Two clocks can't tell how long it took.
+    #[inline(never)]
     fn matched_across(&mut self, came: Came<'_>, named: Named, overtaken: bool, sink: &mut impl RoomSink) {
         let receiver = &self.receivers[came.slot];
         let counts = &mut self.rooms[receiver.room as usize].counts;

@@ -91,8 +91,9 @@ pub struct Judgement {
 /// How busy the generator was, and whether it stood still, is the whole run's.
 ///
 /// Delivery violations outrank failed connections, these outrank an invalid run, and that outranks
-/// a missed threshold. Of a part of a run, the thresholds are not judged. A lost message stays lost and a closed connection stays closed, however busy
-/// the generator was. A latency that a busy generator measured means nothing.
+/// a missed threshold. Of a part of a run, the thresholds are not judged. A lost message stays lost
+/// and a closed connection stays closed, however busy the generator was. A latency that a busy
+/// generator measured means nothing.
 pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     judge_part(report, thresholds, Vec::new())
 }

@@ -69,7 +69,7 @@ impl program::ProgramError for CommandError {
 
 fn of_run(error: &RunError) -> Exit {
     match error {
-        RunError::Refused(_) => Exit::Usage,
+        RunError::Refused(_) | RunError::StartHasPassed { .. } => Exit::Usage,
         RunError::Unreachable { .. } | RunError::NobodyJoined { .. } => Exit::Connections,
         RunError::Exhausted { .. } => Exit::Invalid,
         RunError::Interrupted => Exit::Interrupted,

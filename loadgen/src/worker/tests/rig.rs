@@ -256,6 +256,7 @@ impl Case {
             connect_rate: Rate::new(self.connect_rate).unwrap(),
             may_spin: self.may_spin,
             tells_so_far: self.tells_so_far,
+            waits_for_start: false,
             table: Table::Shared,
         }
     }

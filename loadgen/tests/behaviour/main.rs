@@ -69,6 +69,7 @@ mod sessions;
 mod signals;
 mod soak;
 mod sources;
+mod start;
 mod starved;
 mod stop;
 mod stored;

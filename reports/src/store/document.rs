@@ -90,6 +90,10 @@ impl ResultDocument {
         })
     }
 
+    pub(super) fn is_of_this_version(&self) -> bool {
+        self.schema == Schema::RESULT.name()
+    }
+
     pub(super) fn into_parts(self) -> Result<(Report, Judgement), StoreError> {
         self.check_groups()?;
         let group = |group: GroupDocument| {

@@ -19,6 +19,9 @@ pub enum StoreError {
         /// Column, from 0.
         column: usize,
     },
+    /// No line begins as a result does.
+    #[error("holds no result")]
+    NoResult,
     /// The JSON has no key `schema`.
     #[error("{0}: expected an object with \"schema\": {names}", names = .0.names())]
     NoSchema(Formats),

@@ -11,6 +11,7 @@
 //! measurement.rs  what it has of each group, and of all together
 //! histogram.rs  a histogram as text
 //! search/       JSON text <-> SearchRecord
+//! stream.rs     results among the lines of a log
 //! stored.rs     either of them, whichever a file holds
 //! schema/       the names of all formats, and their JSON Schemas
 //! format.rs     which format a text has
@@ -29,14 +30,16 @@ mod measurement;
 pub mod schema;
 pub mod search;
 mod stored;
+mod stream;
 mod temporary;
 
 use document::ResultDocument;
 pub use error::{Formats, StoreError};
 pub use file::{FileError, check_writable, read, write, write_bytes};
 use schema::Schema;
-use serde::Serialize;
+use serde::{Serialize, de::Error as _};
 pub use stored::Stored;
+pub use stream::{ResultText, ResultTexts};
 
 use crate::{judge::Judgement, model::Report};
 
@@ -67,8 +70,37 @@ pub fn to_json_line(report: &Report, judgement: &Judgement) -> Result<String, St
 /// Each way in which the text is not a result of this version has its own variant of
 /// [`StoreError`].
 pub fn from_json(text: &[u8]) -> Result<(Report, Judgement), StoreError> {
-    format::of(text, &[Schema::RESULT])?;
-    result(text)
+    of_document(text, serde_json::from_slice(text))
+}
+
+/// Reads results that follow each other, as [`ResultTexts`] finds them: one in most cases, and
+/// several that were written without a line between them. Nothing follows an error.
+///
+/// # Errors
+/// Those of [`from_json`].
+pub fn from_json_texts(text: &[u8]) -> impl Iterator<Item = Result<(Report, Judgement), StoreError>> {
+    let mut documents = serde_json::Deserializer::from_slice(text).into_iter();
+    std::iter::from_fn(move || {
+        let begin = documents.byte_offset();
+        let document = documents.next()?;
+        Some(of_document(&text[begin..], document))
+    })
+}
+
+/// The result that a text begins with, or why there is none.
+fn of_document(
+    text: &[u8],
+    document: Result<ResultDocument, serde_json::Error>,
+) -> Result<(Report, Judgement), StoreError> {
+    // The schema is looked at last, since most texts are results and have megabytes.
+    match document {
+        Ok(document) if document.is_of_this_version() => document.into_parts(),
+        other => {
+            format::of(text, &[Schema::RESULT])?;
+            let error = other.err().unwrap_or_else(|| serde_json::Error::custom("`schema`: it changed"));
+            Err(StoreError::Malformed(Schema::RESULT, error))
+        }
+    }
 }
 
 /// Reads a text whose schema is that of a result.

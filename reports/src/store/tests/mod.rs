@@ -189,3 +189,16 @@ proptest! {
         prop_assert_eq!(read_judgement, judgement);
     }
 }
+
+#[test]
+fn results_on_one_line_are_read_until_one_is_broken() {
+    let one = |report: &Report| to_json(report, &judge(report, &[])).unwrap().replace('\n', "");
+    let (pass, violation) = (sample::pass(), sample::violation());
+    let text = one(&pass) + &one(&violation);
+    let read: Vec<_> = from_json_texts(text.as_bytes()).map(|result| result.unwrap().0).collect();
+    assert_eq!(read, [pass, violation]);
+    let cut: Vec<_> = from_json_texts(&text.as_bytes()[..text.len() - 9]).collect();
+    assert!(matches!(cut[..], [Ok(_), Err(StoreError::Truncated { .. })]), "{cut:?}");
+    assert_eq!(from_json_texts(b" \n").count(), 0);
+    assert!(matches!(from_json_texts(b"{}{").collect::<Vec<_>>()[..], [Err(_)]));
+}

@@ -7,5 +7,3 @@ mod rig;
 mod scenarios;
 mod script;
 mod sessions;
-mod shards;
-mod steps;

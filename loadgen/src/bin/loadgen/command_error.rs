@@ -4,7 +4,11 @@ use std::io;
 
 use loadgen::{RunError, import::ImportError};
 use program::{Exit, tell_usage};
-use reports::store::{FileError, StoreError};
+use reports::{
+    ParseError, human,
+    merge::MergeError,
+    store::{FileError, StoreError},
+};
 use server::command::ServeError;
 
 use crate::{
@@ -28,6 +32,15 @@ pub(crate) enum CommandError {
     /// A stored result that `report` can't read.
     #[error("{0}")]
     Unreadable(FileError),
+    /// Shards that are no whole.
+    #[error("{0}")]
+    Merge(Box<MergeError>),
+    /// Results that were refused, each by name.
+    #[error("{}", refused(*.0))]
+    Refused(u64),
+    /// A threshold in a result that is none.
+    #[error("not a threshold: {0}: {1}")]
+    Threshold(String, ParseError),
     /// A recording that becomes no plan.
     #[error("{0}")]
     Import(#[from] ImportError),
@@ -46,7 +59,10 @@ impl program::ProgramError for CommandError {
             Self::Run(error) => of_run(error),
             Self::Ab(error) => of_ab(error),
             // Numbers of another version may mean something else. Anything else is no result.
-            Self::Incomparable(FileError { error: StoreError::NewerSchema { .. }, .. }) => Exit::Incomparable,
+            Self::Incomparable(FileError { error: StoreError::NewerSchema { .. }, .. })
+            | Self::Merge(_)
+            | Self::Refused(_)
+            | Self::Threshold(..) => Exit::Incomparable,
             Self::Incomparable(_) | Self::Unreadable(_) | Self::Import(_) => Exit::Usage,
             Self::Serve(error) => error.exit(),
             Self::System(_) => Exit::Failed,
@@ -67,9 +83,14 @@ impl program::ProgramError for CommandError {
     }
 }
 
+fn refused(results: u64) -> String {
+    let noun = if results == 1 { "result" } else { "results" };
+    format!("{} {noun} can't be merged", human::count(results))
+}
+
 fn of_run(error: &RunError) -> Exit {
     match error {
-        RunError::Refused(_) | RunError::StartHasPassed { .. } => Exit::Usage,
+        RunError::Refused(_) => Exit::Usage,
         RunError::Unreachable { .. } | RunError::NobodyJoined { .. } => Exit::Connections,
         RunError::Exhausted { .. } => Exit::Invalid,
         RunError::Interrupted => Exit::Interrupted,

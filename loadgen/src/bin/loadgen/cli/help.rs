@@ -11,7 +11,7 @@ const METRICS: &str = "metrics";
 #[derive(Clone, Debug, Args)]
 pub(crate) struct HelpArgs {
     /// What to explain
-    #[arg(value_parser = ["run", "plan", "compare", "report", "ab", "search", "import", "serve", METRICS])]
+    #[arg(value_parser = ["run", "plan", "compare", "report", "merge", "ab", "search", "import", "serve", METRICS])]
     topic: Option<String>,
 
     #[command(flatten)]

@@ -8,6 +8,7 @@ mod console;
 mod gates;
 mod help;
 mod import;
+mod merge;
 mod mistakes;
 mod outputs;
 mod plan;
@@ -37,6 +38,7 @@ pub(crate) use self::{
     console::ConsoleArgs,
     help::HelpArgs,
     import::ImportArgs,
+    merge::MergeArgs,
     outputs::{Destination, Output},
     refusal::refuse,
     report::ReportArgs,
@@ -64,6 +66,7 @@ Examples:
   loadgen ws://127.0.0.1:9001 --out new.json --html new.html
   loadgen plan.toml --duration 1m                  a plan file, with another length
   loadgen compare old.json new.json
+  loadgen merge shard-*.json --out whole.json
   loadgen ab --a 'cmd:./old --listen {addr}' --b 'cmd:./new --listen {addr}' -c 200 -d 5s
   loadgen search ws://127.0.0.1:9001 --threshold 'p99<5ms'
   loadgen import page.har --out plan.toml          a plan from what a browser recorded
@@ -104,6 +107,7 @@ pub(crate) enum Command {
     CheckPlan(Box<CheckPlanArgs>),
     Compare(CompareArgs),
     Report(ReportArgs),
+    Merge(MergeArgs),
     Ab(Box<AbArgs>),
     Search(Box<SearchArgs>),
     Import(ImportArgs),
@@ -147,6 +151,7 @@ fn definition() -> clap::Command {
         .mut_subcommands(with_negative_numbers)
         .mut_subcommand("compare", in_full)
         .mut_subcommand("report", in_full)
+        .mut_subcommand("merge", in_full)
         .mut_subcommand("import", in_full)
         .mut_subcommand("search", search::without_plan_file)
 }

@@ -4,6 +4,7 @@ mod ab;
 mod compare;
 mod help;
 mod import;
+mod merge;
 mod plan;
 mod public_target;
 mod report;
@@ -24,6 +25,7 @@ pub(crate) fn execute(command: &Command) -> Result<Exit, CommandError> {
         Command::Run(args) => run::run(args),
         Command::CheckPlan(args) => plan::plan(args),
         Command::Report(args) => report::report(args),
+        Command::Merge(args) => merge::merge(args),
         Command::Compare(args) => compare::compare(args),
         Command::Ab(args) => ab::ab(args),
         Command::Search(args) => search::search(args),

@@ -25,6 +25,9 @@ impl RoomSink for DeliveryCounter {
     fn matched(&mut self, _: Delivery, _: Time, _: bool) {
         self.matched += 1;
     }
+    fn across_shards(&mut self, _: Delivery, _: Time, _: bool) {
+        self.others += 1;
+    }
     fn replayed(&mut self, _: Delivery, _: Time, _: bool) {
         self.others += 1;
     }

@@ -3,7 +3,7 @@
 use super::SendTimes;
 
 /// The fate of a sent message that did not match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// Nothing of it came before the drain ended.
     Lost,

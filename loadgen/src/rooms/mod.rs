@@ -11,6 +11,7 @@
 //! sink         what a ledger decides
 //! fates        what became of messages: the worst of their deliveries, over all workers
 //! heard        when messages came to their first and last receiver, over all workers
+//! cut_rooms    what a merge of shards must know of rooms that they cut, over all workers
 //! ```
 //!
 //! A worker has one [`RoomLedger`] for the clients of all its groups. After the load:
@@ -23,6 +24,7 @@
 //!    connections are closed. What comes while they close is still looked at.
 //! 5. [`RoomLedger::finish`] gives what is merged over the workers.
 
+mod cut_rooms;
 mod fates;
 mod heard;
 mod ledger;
@@ -32,9 +34,10 @@ mod sink;
 mod timetable;
 
 pub use self::{
+    cut_rooms::CutRoomsOfWorkers,
     fates::{FateCounts, SenderFates, merge_fates},
     heard::merge_heard,
-    ledger::{ReceiverResponses, RoomCounts, RoomLedger, RoomOutcome},
+    ledger::{OpenRow, ReceiverResponses, RoomCounts, RoomLedger, RoomOutcome, SenderProgress, ShardOutcome},
     membership::{Membership, Publisher},
     records::{ArrivalRecord, SenderEnd, SenderRecord},
     sink::{Delivery, Heard, LawfulEvent, MissingDeliveries, RoomSink},

@@ -69,6 +69,10 @@ pub trait RoomSink {
     /// its sender came before, and that counts as an anomaly.
     fn matched(&mut self, delivery: Delivery, at: Time, overtaken: bool);
 
+    /// A message of a client of another shard came to a receiver that must hear it. By this clock
+    /// it may have come before it was due.
+    fn across_shards(&mut self, delivery: Delivery, at: Time, overtaken: bool);
+
     /// A message came to a receiver that must hear it, but in a later session than it was due in,
     /// or after it was due while the receiver was away. Only where rooms are durable.
     fn replayed(&mut self, delivery: Delivery, at: Time, overtaken: bool);

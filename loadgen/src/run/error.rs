@@ -1,10 +1,10 @@
 //! Why a run has no report.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::SystemTime};
 
 use reports::judge::is_own_failure;
 
-use super::limits::PlanRefusal;
+use super::{limits::PlanRefusal, start::micros};
 use crate::{
     secrets::DataSecrets,
     worker::{JOIN, WorkerOutcome},
@@ -16,6 +16,18 @@ pub enum RunError {
     /// The plan can't work on this system. Nothing was connected.
     #[error("{0}")]
     Refused(#[from] PlanRefusal),
+    /// The instant at which the load must begin has passed. Nothing was connected.
+    #[error(
+        "--start-at {}: that instant has passed; it is {} by the clock of this machine. Give a later one, or --start-in",
+        micros(*.planned),
+        micros(*.now)
+    )]
+    StartHasPassed {
+        /// The instant that was asked for.
+        planned: SystemTime,
+        /// The time when the run was to begin to connect.
+        now: SystemTime,
+    },
     /// No connection opened.
     #[error("cannot reach {url}: {what}")]
     Unreachable {

@@ -9,6 +9,7 @@ mod miss_watch;
 mod observer;
 pub(crate) mod processor_time;
 mod snapshot;
+mod start;
 mod stop;
 mod summary;
 mod targets;
@@ -30,6 +31,7 @@ use self::{
     miss_watch::MissWatch,
     observer::WithoutSecrets,
     processor_time::ProcessorTime,
+    start::RunStart,
     summary::RunContext,
     targets::Targets,
     workers::RunWorkers,
@@ -106,6 +108,7 @@ fn run_on(
     stop: &Stop,
     observer: &mut impl Observer,
 ) -> Result<Report, RunError> {
+    let mut start = RunStart::new(plan.run().start, SystemTime::now())?;
     let limits = SystemLimits::raise();
     let secrets = plan.data_secrets();
     let observer = &mut WithoutSecrets::new(&secrets, observer);
@@ -119,11 +122,7 @@ fn run_on(
     let watch =
         MissWatch::of(plan, &config, || RunContext { targets: targets.records(), ..RunContext::of(plan, run_id) });
     let mut workers = RunWorkers::start(&config, &targets.routes, build, stop, watch).map_err(failed)?;
-    let open = workers.connect(observer);
-    let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
-    if open > 0 && !stop.is_stopped() {
-        workers.load(plan.length(), plan.run().warmup, observer);
-    }
+    let Led { started_at, start, before } = lead(&mut workers, &mut start, plan, observer);
     let stopped_on_miss = workers.stopped_on_miss();
     let (outcomes, seconds) = workers.finish(observer).map_err(failed)?;
     let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
@@ -140,7 +139,7 @@ fn run_on(
     let context = RunContext {
         targets: targets.records(),
         started_at,
-        start: start_record(plan, started_at),
+        start: (plan.run().start.is_some() || plan.run().shard.is_some()).then_some(start),
         interrupted,
         stopped_on_miss,
         stolen,
@@ -154,10 +153,25 @@ fn run_on(
     Ok(report)
 }
 
-/// When the load of a shard began.
-fn start_record(plan: &Plan, at: SystemTime) -> Option<StartRecord> {
-    let at = humantime::format_rfc3339_micros(at).to_string();
-    plan.run().shard.map(|_| StartRecord { at, planned: None, error_s: None, ready: true, clock: None })
+/// The load of a run, once it is over.
+struct Led {
+    /// When it began.
+    started_at: SystemTime,
+    start: StartRecord,
+    /// Processor time of the machine when it began.
+    before: Option<ProcessorTime>,
+}
+
+/// Leads the workers from connecting to the end of the load.
+fn lead(workers: &mut RunWorkers, start: &mut RunStart, plan: &Plan, observer: &mut impl Observer) -> Led {
+    let open = workers.connect(observer);
+    let begun = if open > 0 { workers.await_start(start, observer) } else { None };
+    let before = ProcessorTime::now();
+    let started_at = match begun {
+        Some(begun) => workers.load(begun, plan.length(), plan.run().warmup, observer).wall_at(begun),
+        None => SystemTime::now(),
+    };
+    Led { started_at, start: start.record(started_at, begun.is_some()), before }
 }
 
 /// Starts the server that the plan asks for, if the whole plan fits this system.
@@ -221,10 +235,11 @@ fn config(
         connect_rate: run.connect_rate.share(partition.clients_here(), plan.clients()),
         table: fit.table,
         tells_so_far: MissWatch::is_wanted(plan),
+        waits_for_start: run.start.is_some(),
         may_spin: partition.workers().saturating_add(target_threads) <= cores(),
+        rooms: rooms(plan, run_id, &partition).map(Arc::new),
         partition,
         groups,
-        rooms: rooms(plan, run_id).map(Arc::new),
     }
 }
 
@@ -240,9 +255,9 @@ fn expectation(source: Source, group: &Group, clients: u32) -> Expectation {
 }
 
 /// Who hears whom.
-fn rooms(plan: &Plan, run_id: u32) -> Option<RunRooms> {
+fn rooms(plan: &Plan, run_id: u32, partition: &Partition) -> Option<RunRooms> {
     let membership = Membership::of(plan.groups()).expect("a plan's rooms were checked")?;
-    Some(RunRooms::new(membership, plan.groups(), run_id))
+    Some(RunRooms::new(membership, plan.groups(), run_id, partition))
 }
 
 /// What names in the templates of each group stand for.

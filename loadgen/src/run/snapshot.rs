@@ -5,6 +5,8 @@
 pub enum Stage {
     /// Opening connections.
     Connecting,
+    /// All connections were tried. The load begins at a planned instant.
+    Waiting,
     /// Sending; nothing is recorded.
     Warmup,
     /// Sending and recording.
@@ -18,7 +20,8 @@ pub enum Stage {
 pub struct Snapshot {
     /// What it is doing.
     pub stage: Stage,
-    /// Seconds since the warm-up began; 0 before.
+    /// Seconds since the warm-up began. Negative while the run waits for a planned instant, and 0
+    /// while it connects.
     pub elapsed_s: f64,
     /// Length of warm-up and measured phase together in seconds, if it is known.
     pub total_s: Option<f64>,

@@ -18,6 +18,7 @@ use super::{
     miss_watch::MissWatch,
     observer::Observer,
     snapshot::{LastSecond, Snapshot, Stage},
+    start::{ClockReading, RunStart, StartStep},
     stop::Stop,
     timeline::{RunSeconds, Timeline},
 };
@@ -33,9 +34,6 @@ const TURN: Duration = Duration::from_millis(100);
 
 /// Least time from one look of the observer to the next, in nanoseconds.
 const LOOK: u64 = 90_000_000;
-
-/// Nanoseconds from the last connection to the first message, so that every worker knows in time.
-const HEAD_START: u64 = 20_000_000;
 
 /// The worker threads, and the channels to them.
 #[derive(Debug)]
@@ -114,7 +112,7 @@ impl RunWorkers {
     pub(crate) fn connect(&mut self, observer: &mut impl Observer) -> u64 {
         let (mut told, mut open) = (0, 0);
         while told < self.threads.len() {
-            match self.next_event() {
+            match self.next_event(TURN) {
                 Ok(Some(WorkerEvent::Connected(connections))) => {
                     told += 1;
                     open += connections;
@@ -136,14 +134,44 @@ impl RunWorkers {
         open
     }
 
-    /// Lets the workers send, and waits until they are done. `total` is the length of the load, if
-    /// it is known, and begins with `warmup`.
-    pub(crate) fn load(&mut self, total: Option<Duration>, warmup: Duration, observer: &mut impl Observer) {
-        let start = self.clock.now().plus(HEAD_START);
-        self.control.begin(start);
-        while let Ok(next_event) = self.next_event() {
+    /// Waits until the load may begin, while the workers serve their connections. Returns when it
+    /// begins; none if the run is stopped before, or a worker failed.
+    pub(crate) fn await_start(&mut self, start: &mut RunStart, observer: &mut impl Observer) -> Option<Time> {
+        start.connected(self.read_clocks());
+        while !self.stop.is_stopped() && !self.threads.iter().any(JoinHandle::is_finished) {
+            let left = match start.next(self.read_clocks()) {
+                StartStep::Begin(begun) => return Some(begun),
+                StartStep::Wait { left, look } => {
+                    let Ok(next_event) = self.next_event(Duration::from_nanos(look).min(TURN)) else { break };
+                    self.take(next_event, observer);
+                    left
+                }
+            };
+            self.show(observer, Stage::Waiting, -Duration::from_nanos(left).as_secs_f64(), None);
+        }
+        self.control.stop();
+        None
+    }
+
+    /// Lets the workers send from `begun` on, and waits until they are done. `total` is the length
+    /// of the load, if it is known, and begins with `warmup`. Returns what the clocks said shortly
+    /// after the start.
+    pub(crate) fn load(
+        &mut self,
+        begun: Time,
+        total: Option<Duration>,
+        warmup: Duration,
+        observer: &mut impl Observer,
+    ) -> ClockReading {
+        self.control.begin(begun);
+        let mut reading = None;
+        while let Ok(next_event) = self.next_event(TURN) {
             self.take(next_event, observer);
-            let elapsed = self.clock.now().seconds_from(start).max(0.0);
+            let now = self.clock.now();
+            if now >= begun && reading.is_none() {
+                reading = Some(self.read_clocks());
+            }
+            let elapsed = now.seconds_from(begun).max(0.0);
             let stage = match total {
                 _ if elapsed < warmup.as_secs_f64() => Stage::Warmup,
                 Some(total) if elapsed >= total.as_secs_f64() => Stage::Draining,
@@ -151,6 +179,12 @@ impl RunWorkers {
             };
             self.show(observer, stage, elapsed, total);
         }
+        reading.unwrap_or_else(|| self.read_clocks())
+    }
+
+    /// The run's clock and the system's clock.
+    pub(crate) fn read_clocks(&self) -> ClockReading {
+        ClockReading::now(&self.clock)
     }
 
     /// The threshold that stopped the run, if one did.
@@ -177,13 +211,13 @@ impl RunWorkers {
         Ok((outcomes, self.timeline.finish(observer)))
     }
 
-    /// The next event of a worker; none after a while; an error once the workers are gone. Passes a
-    /// stop on to them.
-    fn next_event(&self) -> Result<Option<WorkerEvent>, ()> {
+    /// The next event of a worker; none after `longest`; an error once the workers are gone. Passes
+    /// a stop on to them.
+    fn next_event(&self, longest: Duration) -> Result<Option<WorkerEvent>, ()> {
         if self.stop.is_stopped() {
             self.control.stop();
         }
-        match self.events.recv_timeout(TURN) {
+        match self.events.recv_timeout(longest) {
             Ok(next_event) => Ok(Some(next_event)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(()),

@@ -36,6 +36,8 @@ pub(crate) struct WorkerConfig {
     pub(crate) may_spin: bool,
     /// The run asks each second for what there is so far.
     pub(crate) tells_so_far: bool,
+    /// The load begins at a planned instant, so open clients may wait long for it.
+    pub(crate) waits_for_start: bool,
     pub(crate) table: Table,
 }
 

@@ -86,7 +86,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) fn go_on(&mut self, phase: &mut Phase, now: Time) {
         loop {
             let step = match phase {
-                Phase::Connecting => self.connecting(),
+                Phase::Connecting => self.connecting(now),
                 Phase::Waiting => self.waiting(now),
                 Phase::Loading => self.loading(now),
                 Phase::AwaitingSent => self.awaiting_sent(now),
@@ -103,7 +103,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
     }
 
-    fn connecting(&mut self) -> Step {
+    fn connecting(&mut self, now: Time) -> Step {
         match self.link.stopped {
             None if !self.has_connected() => return Step::Rest(Time::NEVER),
             None => {}
@@ -111,6 +111,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
         self.end_connecting();
         self.tell_connected();
+        self.ping_while_waiting(now);
         Step::Enter(Phase::Waiting)
     }
 
@@ -142,6 +143,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         for group in &mut self.groups {
             group.outcome.recorder.begin(self.measured.window);
         }
+        self.receive_early_in_rooms();
         self.begin_telling_so_far();
         if self.rooms.is_some() {
             self.link.tell_begun();

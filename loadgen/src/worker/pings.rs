@@ -93,6 +93,14 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         any
     }
 
+    /// Clients that wait long for the start ping as they do later, so that no server takes them for
+    /// idle. These pings are not counted.
+    pub(super) fn ping_while_waiting(&mut self, now: Time) {
+        if let Some(pings) = self.pings.as_mut().filter(|_| self.config.waits_for_start) {
+            pings.begin(now, Time::NEVER);
+        }
+    }
+
     /// When the next ping is due.
     #[inline]
     pub(super) fn next_ping(&self) -> Time {

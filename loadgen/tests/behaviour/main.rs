@@ -70,6 +70,7 @@ mod sessions;
 mod signals;
 mod soak;
 mod sources;
+mod start;
 mod starved;
 mod stop;
 mod stored;

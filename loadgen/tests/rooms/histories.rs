@@ -14,79 +14,9 @@ use reports::model::Order;
 use crate::{
     model::{Client, Event, Message, Model, Session},
     rig::{self, PLANNED, Play, RUN, START, mark, seconds},
+    shards,
+    steps::{ServerAction, Step, step},
 };
-
-/// What a server does with one message at one receiver.
-#[derive(Clone, Copy, Debug)]
-enum ServerAction {
-    Deliver,
-    Drop,
-    Duplicate,
-    /// To a client of any room instead.
-    Misroute(u32),
-    Corrupt,
-    /// In one event with the next that is on its way to this receiver, which may be broken.
-    Join(bool),
-    /// After something of nobody.
-    Foreign,
-    /// Together with a message that may never have been sent.
-    MakeUp(u64),
-}
-
-fn action() -> impl Strategy<Value = ServerAction> {
-    prop_oneof![
-        30 => Just(ServerAction::Deliver),
-        1 => Just(ServerAction::Drop),
-        1 => Just(ServerAction::Duplicate),
-        1 => (0..12_u32).prop_map(ServerAction::Misroute),
-        1 => Just(ServerAction::Corrupt),
-        1 => any::<bool>().prop_map(ServerAction::Join),
-        1 => Just(ServerAction::Foreign),
-        1 => (0..PLANNED + 3).prop_map(ServerAction::MakeUp),
-    ]
-}
-
-/// What happens next.
-#[derive(Clone, Copy)]
-enum Step {
-    /// What is due next is sent.
-    Send,
-    /// What is due next is dropped.
-    Drop,
-    /// Something that is on its way arrives: which, and what the server does with it.
-    Arrive(prop::sample::Index, ServerAction),
-    /// What has been on its way for longest arrives.
-    ArriveInOrder(ServerAction),
-    Join(u32),
-    /// A client's connection ends: by plan or not.
-    End(u32, bool),
-}
-
-/// In one line, so that a failing history can be read.
-impl std::fmt::Debug for Step {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Send => write!(f, "send"),
-            Self::Drop => write!(f, "drop"),
-            Self::Arrive(index, action) => write!(f, "{}th arrives: {action:?}", index.index(100)),
-            Self::ArriveInOrder(action) => write!(f, "arrives: {action:?}"),
-            Self::Join(client) => write!(f, "{client} joins"),
-            Self::End(client, by_plan) => write!(f, "{client} {}", if *by_plan { "is cut" } else { "dies" }),
-        }
-    }
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        10 => Just(Step::Send),
-        1 => Just(Step::Drop),
-        6 => (any::<prop::sample::Index>(), action()).prop_map(|(index, action)| Step::Arrive(index, action)),
-        40 => action().prop_map(Step::ArriveInOrder),
-        2 => (0..12_u32).prop_map(Step::Join),
-        2 => prop::option::weighted(0.3, (0..12_u32, any::<bool>()))
-            .prop_map(|end| end.map_or(Step::Send, |(client, by_plan)| Step::End(client, by_plan))),
-    ]
-}
 
 fn own() -> impl Strategy<Value = OwnCopy> {
     prop::sample::select(vec![OwnCopy::Expect, OwnCopy::Refuse, OwnCopy::Allow])
@@ -133,9 +63,19 @@ struct Run {
 
 impl Run {
     fn new(groups: &[Group], workers: u32, warmup: u64, late: &BTreeSet<u32>, stores: bool) -> Self {
-        let play = Play::new(groups, workers as usize, warmup);
+        Self::of(Play::new(groups, workers as usize, warmup), groups, workers, late, stores)
+    }
+
+    /// Each worker is a shard.
+    fn over_shards(groups: &[Group], shards: u32, warmup: u64, late: &BTreeSet<u32>) -> Self {
+        let play = Play::new(groups, 1, warmup).over_shards(&shards::clients_of_shards(groups, shards));
+        // What one process would know.
+        Self::of(play, groups, 1, late, false)
+    }
+
+    fn of(play: Play, groups: &[Group], workers: u32, late: &BTreeSet<u32>, stores: bool) -> Self {
         let membership = play.membership.clone();
-        let mut model = Model::new(workers, START.plus(warmup));
+        let mut model = Model::new(workers, play.timetable.measured_from());
         let mut agenda = BTreeMap::new();
         for client in 0..membership.clients() {
             let Group { rooms, batched, order, .. } = &groups[membership.group(client)];
@@ -284,6 +224,30 @@ impl Run {
         }
     }
 
+    /// Ends the load of shards, and compares what a merge of their results says.
+    fn check_merged(mut self, groups: &[Group], shards: u32, drain: &[Step], cut: bool) -> Result<(), TestCaseError> {
+        self.play.begin_drain();
+        self.model.draining = true;
+        for step in drain.iter().filter(|step| !matches!(step, Step::Send | Step::Drop)) {
+            self.step(*step);
+        }
+        self.play.settle(cut);
+        self.model.settle(cut);
+        let expected = self.model.expected;
+        let merged = shards::merged(self.play, groups, shards);
+        prop_assert_eq!(merged.counts.nonzero(), expected.counts.nonzero());
+        prop_assert_eq!(merged.messages, expected.messages);
+        for (number, room) in &merged.rooms {
+            let of = room.deliveries;
+            let fates = [of.matched, of.lost, of.damaged, of.undetermined, of.undetermined_by_plan];
+            let told = [&fates[..], &[room.duplicated, room.reordered, room.misrouted]].concat();
+            let expected = expected.rooms.get(number).copied().unwrap_or_default();
+            prop_assert_eq!(&told[..], &expected[..told.len()], "room {}", number);
+        }
+        prop_assert_eq!(merged.report.total.rooms.count, merged.rooms.len() as u64);
+        Ok(())
+    }
+
     /// Ends the load, and compares what all say.
     fn check(mut self, drain: &[Step], after: &[Step], cut_short: bool) -> Result<(), TestCaseError> {
         let outstanding = self.play.begin_drain();
@@ -345,5 +309,33 @@ proptest! {
             run.step(step);
         }
         run.check(&drain, &after, cut_short)?;
+    }
+    #[test]
+    fn merged_shards_tell_what_one_process_tells(
+        groups in groups(),
+        shards in 2..5_u32,
+        warmup in prop::option::of(1..5_u64),
+        absent in prop::collection::btree_set(0..12_u32, 0..2),
+        load in prop::collection::vec(step(), 1..300),
+        drain in prop::collection::vec(step(), 0..60),
+        cut_short in prop::bool::weighted(0.1),
+    ) {
+        // Two clocks can't tell what is due while a client is away.
+        let stays = |group: Group| Group { rooms: group.rooms.map(|rooms| Rooms { durable: false, ..rooms }), ..group };
+        let groups: Vec<Group> = groups.into_iter().map(stays).collect();
+        let membership = loadgen::rooms::Membership::of(&groups);
+        prop_assume!(membership.is_ok());
+        let mut run = Run::over_shards(&groups, shards, warmup.map_or(0, seconds), &absent);
+        let is_known = |step: &Step| match step {
+            Step::Join(_) => false,
+            // What was never sent is known on its sender's shard only.
+            Step::Arrive(_, action) | Step::ArriveInOrder(action) => !matches!(action, ServerAction::MakeUp(_)),
+            _ => true,
+        };
+        let steps = |steps: Vec<Step>| steps.into_iter().filter(is_known).collect::<Vec<_>>();
+        for step in steps(load) {
+            run.step(step);
+        }
+        run.check_merged(&groups, shards, &steps(drain), cut_short)?;
     }
 }

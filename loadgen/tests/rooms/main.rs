@@ -7,3 +7,5 @@ mod rig;
 mod scenarios;
 mod script;
 mod sessions;
+mod shards;
+mod steps;

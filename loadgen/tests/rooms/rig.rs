@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use loadgen::{
     clock::Time,
-    ledger::{Fate, Finding, MessageEvent},
+    ledger::{Fate, Finding, MessageEvent, Ranges},
     message::{MessageKind, Mix, Payload},
     plan::{Arrivals, Expect, Group, Load, OwnCopy, Rate, RoomBy, Rooms, Until},
     rooms::{
@@ -69,7 +69,7 @@ impl Counts {
 
     /// Events with a match or a finding of their own.
     pub(crate) fn events(&self) -> u64 {
-        let other = ["reordered", "damaged", "lost", "lost_away", "undetermined", "by_plan", "replayed"];
+        let other = ["reordered", "damaged", "lost", "lost_away", "undetermined", "by_plan", "replayed", "across"];
         self.by_name.iter().filter(|(name, _)| !other.contains(name)).map(|(_, count)| count).sum()
     }
 
@@ -162,6 +162,13 @@ impl RoomSink for Counts {
         }
     }
 
+    fn across_shards(&mut self, delivery: Delivery, _: Time, overtaken: bool) {
+        self.add("matched", 1);
+        self.add("across", 1);
+        self.add("reordered", u64::from(overtaken));
+        self.tell("matched", delivery);
+    }
+
     fn heard(&mut self, heard: Heard, cut: bool) {
         if cut { &mut self.cut } else { &mut self.heard }.push(heard);
     }
@@ -172,7 +179,10 @@ pub(crate) struct Play {
     pub(crate) membership: Arc<Membership>,
     pub(crate) timetable: Timetable,
     ledgers: Vec<RoomLedger>,
-    workers: usize,
+    /// The shard of each ledger. All of one shard tell each other what they know.
+    shards: Vec<u32>,
+    /// The ledger of each client, and its slot there.
+    places: Vec<(usize, usize)>,
     pub(crate) counts: Counts,
     pub(crate) events: u64,
 }
@@ -197,7 +207,25 @@ impl Play {
         let clients = membership.clients();
         let ledger = |worker| RoomLedger::new(membership.clone(), RUN, (worker..clients).step_by(workers));
         let ledgers = (0..workers).map(|worker| ledger(u32::try_from(worker).unwrap())).collect();
-        Self { membership, timetable, ledgers, workers, counts: Counts::default(), events: 0 }
+        let places = (0..clients as usize).map(|client| (client % workers, client / workers)).collect();
+        let (shards, counts) = (vec![1; workers], Counts::default());
+        Self { membership, timetable, ledgers, shards, places, counts, events: 0 }
+    }
+
+    /// Each ledger is that of a shard of its own, which has these clients.
+    pub(crate) fn over_shards(mut self, clients: &[Vec<u32>]) -> Self {
+        (self.shards, self.ledgers) = (Vec::new(), Vec::new());
+        for (number, clients) in (1_u32..).zip(clients) {
+            let mut here = Ranges::default();
+            for (slot, &client) in clients.iter().enumerate() {
+                here.insert(client);
+                self.places[client as usize] = (self.ledgers.len(), slot);
+            }
+            let ledger = RoomLedger::new(self.membership.clone(), RUN, clients.iter().copied());
+            self.ledgers.push(ledger.of_shard(Arc::new(here)));
+            self.shards.push(number);
+        }
+        self
     }
 
     /// The ledgers remember so many sessions of each receiver.
@@ -207,7 +235,7 @@ impl Play {
     }
 
     fn place(&self, client: u32) -> (usize, usize) {
-        (client as usize % self.workers, client as usize / self.workers)
+        self.places[client as usize]
     }
 
     pub(crate) fn begin(&mut self) {
@@ -258,8 +286,13 @@ impl Play {
 
     /// The load is over.
     pub(crate) fn begin_drain(&mut self) -> u64 {
-        let records = self.ledgers.iter().flat_map(RoomLedger::sender_records).collect();
-        self.begin_drain_with(records)
+        let all: Vec<_> = self.ledgers.iter().map(RoomLedger::sender_records).collect();
+        let mut outstanding = 0;
+        for (ledger, shard) in self.ledgers.iter_mut().zip(&self.shards) {
+            let records = all.iter().zip(&self.shards).filter(|(_, of)| *of == shard).flat_map(|(records, _)| records);
+            outstanding += ledger.begin_drain(records, &mut self.counts);
+        }
+        outstanding
     }
 
     /// The load is over, and only these records are known.
@@ -273,10 +306,16 @@ impl Play {
 
     /// The drain is over.
     pub(crate) fn settle(&mut self, cut_short: bool) {
-        let records: Vec<ArrivalRecord> = self.ledgers.iter().flat_map(RoomLedger::arrival_records).collect();
-        for ledger in &mut self.ledgers {
-            ledger.settle(&records, cut_short, &mut self.counts);
+        let all: Vec<Vec<ArrivalRecord>> = self.ledgers.iter().map(RoomLedger::arrival_records).collect();
+        for (ledger, shard) in self.ledgers.iter_mut().zip(&self.shards) {
+            let records = all.iter().zip(&self.shards).filter(|(_, of)| *of == shard).flat_map(|(records, _)| records);
+            ledger.settle(records, cut_short, &mut self.counts);
         }
+    }
+
+    /// What each shard knows at the end, in the order of their numbers.
+    pub(crate) fn finish_shards(self) -> (Counts, Vec<(u32, RoomOutcome)>) {
+        (self.counts, self.shards.into_iter().zip(self.ledgers.into_iter().map(RoomLedger::finish)).collect())
     }
 
     pub(crate) fn finish(mut self) -> Played {

@@ -7,6 +7,7 @@ mod identities;
 pub(crate) mod limits;
 mod own_failure;
 mod part;
+mod start;
 pub mod threshold;
 
 use connections::refused_here;
@@ -90,8 +91,9 @@ pub struct Judgement {
 /// How busy the generator was, and whether it stood still, is the whole run's.
 ///
 /// Delivery violations outrank failed connections, these outrank an invalid run, and that outranks
-/// a missed threshold. A lost message stays lost and a closed connection stays closed, however busy
-/// the generator was. A latency that a busy generator measured means nothing.
+/// a missed threshold. Of a part of a run, the thresholds are not judged. A lost message stays lost
+/// and a closed connection stays closed, however busy the generator was. A latency that a busy
+/// generator measured means nothing.
 pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     judge_part(report, thresholds, Vec::new())
 }
@@ -105,7 +107,9 @@ pub fn judge_part(report: &Report, thresholds: &[Threshold], missing: Vec<String
     let mut invalid = missing;
     invalid.extend(self::invalid(report));
     let mut missed = Vec::from_iter(stopped_on_miss(report));
-    for threshold in thresholds {
+    // A part of a run tells nothing of the whole.
+    let judged = if report.partial { &[] } else { thresholds };
+    for threshold in judged {
         match threshold.decide(report) {
             Decision::Holds => {}
             Decision::Missed(reason) => missed.push(reason),
@@ -123,6 +127,7 @@ pub fn judge_part(report: &Report, thresholds: &[Threshold], missing: Vec<String
         by_rank.iter().find(|(_, reasons)| !reasons.is_empty()).map_or(Verdict::Pass, |(verdict, _)| *verdict);
     let mut reasons = [delivery, connections, invalid, missed].concat();
     reasons.extend(limits::standstill(report).filter(|_| !report.plan.run.only_delivery));
+    reasons.extend(start::unjudged(report, thresholds));
     if report.interrupted {
         reasons.push(interruption(report));
     }
@@ -213,6 +218,7 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
     reasons.extend(group_sums(report).err().map(|breach| format!("{UNBALANCED}: {breach}")));
     if !report.plan.run.only_delivery {
         reasons.extend(limits::broken_schedule(report));
+        reasons.extend(start::late(report));
     }
     reasons.extend(parts.iter().filter_map(|part| refused_here(*part)));
     let silent = parts.iter().filter(|part| part.sends() && part.measurement.measured.counts.sent == 0);

@@ -4,6 +4,7 @@
 //! Report of shard 1 ─┐        ShardSet     which shards are there, and that they are of one run
 //! Report of shard 2 ─┼─ add ─ Sum          of each group: counts, histograms, seconds, evidence
 //! Report of shard 3 ─┘        Strays       messages that came on connections of other shards
+//!                             rooms        deliveries in rooms that have clients on several shards
 //!                       │
 //!                    finish ─ Report ── judge
 //! ```
@@ -17,6 +18,7 @@ mod evidence;
 mod health;
 mod intervals;
 mod missing;
+mod rooms;
 mod same_run;
 mod shard_set;
 mod sum;
@@ -24,7 +26,11 @@ mod sum;
 pub use error::MergeError;
 pub use missing::MissingShards;
 
-use self::{shard_set::ShardSet, sum::Sum};
+use self::{
+    rooms::{ClientsOfShards, CutRoomsOfShards},
+    shard_set::ShardSet,
+    sum::Sum,
+};
 use crate::model::{GroupMeasurement, PlanRecord, Report, RoomsMeasurement, StoppedOnMiss, TargetRecord, Unresolved};
 
 /// How results are merged.
@@ -54,6 +60,8 @@ struct Whole {
     groups: Vec<Sum>,
     /// Rooms of the total, where groups have none of their own.
     rooms: RoomsMeasurement,
+    /// What shards know of rooms that they cut.
+    cut_rooms: CutRoomsOfShards,
 }
 
 impl Merge {
@@ -108,12 +116,14 @@ impl Whole {
             stopped_on_miss: None,
             groups: first.plan.groups.iter().map(|_| Sum::default()).collect(),
             rooms: RoomsMeasurement::default(),
+            cut_rooms: CutRoomsOfShards::default(),
         }
     }
 
     /// Adds what a shard measured, whose seconds began `shift_s` after those of a common instant.
     fn add(&mut self, number: u32, shift_s: i64, report: Report) {
-        let Report { stopped_on_miss, mut total, groups, .. } = report;
+        let Report { stopped_on_miss, mut total, groups, unresolved, .. } = report;
+        self.cut_rooms.add(number, shift_s, unresolved.rooms, total.rooms.count);
         self.rooms += &std::mem::take(&mut total.rooms);
         self.stopped_on_miss = self.stopped_on_miss.take().or(stopped_on_miss);
         let parts =
@@ -124,9 +134,10 @@ impl Whole {
     }
 
     fn finish(self, shards: ShardSet, partial: bool) -> Report {
-        let Self { target, mut plan, stopped_on_miss, groups, rooms } = self;
+        let Self { target, mut plan, stopped_on_miss, mut groups, mut rooms, cut_rooms } = self;
         let first_shift_s = shards.first_shift_s();
         let (started_at, shards) = shards.into_records();
+        let cut_rooms = cut_rooms.resolve(&ClientsOfShards::of(&plan, &shards), &mut groups, &mut rooms);
         let generator = health::of_all(&shards);
         plan.run.threads = generator.threads;
         let (mut total, groups) = sum::finish(groups, first_shift_s);
@@ -145,7 +156,7 @@ impl Whole {
             start: Some(health::start_of_all(&shards)),
             generator,
             shards,
-            unresolved: Unresolved::default(),
+            unresolved: Unresolved { rooms: cut_rooms, ..Unresolved::default() },
             total,
             groups,
             plan,

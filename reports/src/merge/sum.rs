@@ -30,6 +30,16 @@ impl Sum {
         }
     }
 
+    /// Counts that a result alone can't know are changed here.
+    pub(super) fn measurement(&mut self) -> &mut Measurement {
+        &mut self.measurement
+    }
+
+    /// Adds what happened to a shard whose measured phase began `shift_s` after that instant.
+    pub(super) fn add_evidence(&mut self, shift_s: i64, evidence: Vec<Evidence>) {
+        self.evidence.add(shift_s, evidence);
+    }
+
     /// The sum, with times from the measured phase of the shard that began first.
     pub(super) fn finish(self, first_shift_s: i64) -> Measurement {
         let Self { mut measurement, intervals, evidence, details } = self;

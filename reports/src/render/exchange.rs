@@ -124,7 +124,15 @@ pub(super) fn latency_remarks(part: Part<'_>) -> Vec<String> {
     let no_floor = "not all deliveries have a floor, since for some it is not known any more when their message was \
                     written: response alone decides thresholds";
     let no_floor = (!bounds::has_floor(&latency.response, &latency.floor)).then(|| no_floor.to_owned());
-    no_floor.into_iter().chain(in_turn(part)).collect()
+    let across = part.measurement.rooms.across_shards;
+    let across = (across > 0).then(|| {
+        format!(
+            "{} deliveries came from senders of other shards: they are counted, and no series has their latency, since \
+             two clocks can't tell it",
+            count(across)
+        )
+    });
+    no_floor.into_iter().chain(across).chain(in_turn(part)).collect()
 }
 
 /// How many times as long the slowest receiver waits as the fastest before it is mentioned.
@@ -178,6 +186,16 @@ mod tests {
         );
         let rooms = RoomsRecord { own: OwnCopy::Refuse, ..RoomsRecord::default() };
         assert_eq!(rooms_of(&rooms), "rooms by name, all publish, own copies refused");
+    }
+
+    #[test]
+    fn deliveries_that_crossed_shards_are_said_to_have_no_latency() {
+        let mut report = sample::rooms();
+        report.total.rooms.across_shards = 12_345;
+        let remarks = latency_remarks(Part::total(&report));
+        assert!(
+            remarks.iter().any(|remark| remark.starts_with("12 345 deliveries came from senders of other shards: "))
+        );
     }
 
     #[test]

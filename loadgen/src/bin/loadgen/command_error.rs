@@ -90,7 +90,7 @@ fn refused(results: u64) -> String {
 
 fn of_run(error: &RunError) -> Exit {
     match error {
-        RunError::Refused(_) => Exit::Usage,
+        RunError::Refused(_) | RunError::StartHasPassed { .. } => Exit::Usage,
         RunError::Unreachable { .. } | RunError::NobodyJoined { .. } => Exit::Connections,
         RunError::Exhausted { .. } => Exit::Invalid,
         RunError::Interrupted => Exit::Interrupted,

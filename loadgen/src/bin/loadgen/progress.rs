@@ -127,6 +127,7 @@ impl TermLike for StderrTerminal {
 fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Connecting => "connecting",
+        Stage::Waiting => "waiting",
         Stage::Warmup => "warm-up",
         Stage::Measuring => "measuring",
         Stage::Draining => "draining",
@@ -143,6 +144,10 @@ fn state(snapshot: &Snapshot, clients: u32) -> String {
             text = format!("{text}  {} joining", human::count(snapshot.joining));
         }
         return text;
+    }
+    if snapshot.stage == Stage::Waiting {
+        let (open, clients) = (human::count(snapshot.open), human::count(clients.into()));
+        return format!("{open} of {clients} clients  the load starts in {}", wait(-snapshot.elapsed_s));
     }
     let mut parts = vec![match snapshot.total_s {
         Some(total) => format!("{:.0}/{} s", snapshot.elapsed_s.min(total), human::rate(total)),
@@ -173,6 +178,12 @@ fn state(snapshot: &Snapshot, clients: u32) -> String {
     parts.push(format!("{} anomalies", human::count(snapshot.anomalies)));
     parts.push(format!("{} in flight", human::count(snapshot.in_flight)));
     parts.join("  ")
+}
+
+/// How long it takes until something happens.
+fn wait(seconds: f64) -> String {
+    let seconds = seconds.max(0.0).ceil();
+    humantime::format_duration(Duration::from_secs_f64(seconds)).to_string()
 }
 
 #[cfg(test)]
@@ -218,6 +229,8 @@ mod tests {
         assert_eq!(state(&idle, 1000), "6/11 s  800 open  200 away  319 990 events  2 anomalies");
         let connecting = Snapshot { stage: Stage::Connecting, open: 250, ..NOW };
         assert_eq!(state(&connecting, 1000), "250 of 1 000 clients");
+        let waiting = Snapshot { stage: Stage::Waiting, elapsed_s: -3_723.4, ..NOW };
+        assert_eq!(state(&waiting, 1000), "1 000 of 1 000 clients  the load starts in 1h 2m 4s");
         let joining = Snapshot { joining: 12, ..connecting };
         assert_eq!(state(&joining, 1000), "250 of 1 000 clients  12 joining");
     }

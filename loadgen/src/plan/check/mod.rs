@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod compression;
+mod cut_rooms;
 mod dialogue;
 mod embedded_server;
 mod expectation;
@@ -51,6 +52,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
     }
     totals(groups)?;
     rooms(groups)?;
+    cut_rooms::check(run, groups)?;
     slow_readers::check(groups)?;
     tls::check_embedded(groups)?;
     embedded_server::check(groups)?;

@@ -12,13 +12,7 @@ impl RoomLedger {
     /// What was due of the publishers here, for the other workers that have members of their rooms.
     /// Call it once nothing more will be sent.
     pub fn sender_records(&self) -> Vec<SenderRecord> {
-        let records = self.cut_senders().filter(|sender| sender.is_here).map(|sender| SenderRecord {
-            sender: sender.client,
-            due: sender.next,
-            dropped: sender.any_rare().map(|rare| rare.dropped.clone()).unwrap_or_default(),
-            ends: sender.session_ends().collect(),
-        });
-        records.collect()
+        self.cut_senders().filter(|sender| sender.is_here).map(Sender::record).collect()
     }
 
     /// The drain begins. Takes the records of all workers, its own among them, and returns what is
@@ -41,6 +35,7 @@ impl RoomLedger {
                 self.learn(index, record, sink);
             }
         }
+        self.take_for_sent();
         self.draining = true;
         let present = |slot: &usize| self.receivers[*slot].state == ReceiverState::Present;
         self.outstanding = (0..self.receivers.len()).filter(present).map(|slot| self.missing_at(slot)).sum();
@@ -162,6 +157,7 @@ impl RoomLedger {
                 (Some(timetable), Some(_)) if !receiver.durable => sender.due_before(timetable, receiver.joined),
                 _ => 0,
             };
+            let from = self.owed_from(receiver, sender, pair).max(from);
             let missing = pair.missing(from..due).flat_map(|missing| sender.sent_of(missing));
             missing.map(|missing| u64::from(missing.end - missing.start)).sum::<u64>()
         };

@@ -7,6 +7,7 @@
 //! received.rs    what an event is
 //! exchange.rs    what workers tell each other once the load is over
 //! settlement.rs  the fate of what did not come
+//! shards.rs      rooms that have clients on other shards
 //! ```
 
 mod exchange;
@@ -17,16 +18,19 @@ mod received;
 mod receiver;
 mod sender;
 mod settlement;
+mod shards;
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 pub use self::{
     receiver::ReceiverResponses,
     settlement::{RoomCounts, RoomOutcome},
+    shards::{OpenRow, SenderProgress, ShardOutcome},
 };
 use self::{
     receiver::{Receiver, ReceiverState},
     sender::Sender,
+    shards::ShardState,
 };
 use super::{Membership, RoomSink, Timetable};
 use crate::{clock::Time, ledger::Received};
@@ -62,6 +66,8 @@ pub struct RoomLedger {
     draining: bool,
     outstanding: u64,
     settled: bool,
+    /// Other shards have clients of the run.
+    shard: Option<Box<ShardState>>,
 }
 
 /// A room with a member here.
@@ -79,8 +85,10 @@ pub(super) struct RoomHere {
     present: u32,
     /// When the last of them joined.
     last_joined: Time,
-    /// Other workers have members of it.
+    /// Other workers have members of it, perhaps of other shards.
     cut: bool,
+    /// Other shards have members of it.
+    cut_by_shards: bool,
     counts: RoomCounts,
 }
 
@@ -126,6 +134,7 @@ impl RoomLedger {
             draining: false,
             outstanding: 0,
             settled: false,
+            shard: None,
             membership,
         };
         ledger.furnish(&rooms, &members);
@@ -160,6 +169,7 @@ impl RoomLedger {
                 present: 0,
                 last_joined: Time::default(),
                 cut: members.len() < self.membership.members(number).len(),
+                cut_by_shards: false,
                 counts: RoomCounts::new(number),
             });
         }

@@ -5,6 +5,7 @@ use super::{
     names::{BrokenName, Names},
     receiver::ReceiverState,
     sender::Sender,
+    shards::EarlyMessage,
 };
 use crate::{
     clock::Time,
@@ -49,6 +50,14 @@ impl RoomLedger {
             Names::Nothing => self.unexpected(came, sink),
             Names::WrongType(header) => self.wrong_type(came, header, sink),
             Names::Several { whole, broken } => self.several(came, whole, &broken, sink),
+        }
+    }
+
+    /// Decides what events are that came before the load began here, and that clients of other
+    /// shards sent. Call it once the load has begun.
+    pub fn receive_early(&mut self, sink: &mut impl RoomSink) {
+        for EarlyMessage { slot, header, at, bytes } in self.take_early() {
+            self.whole(Came { slot, at, bytes: &bytes }, header, sink);
         }
     }
 
@@ -153,6 +162,9 @@ impl RoomLedger {
     #[inline]
     fn matched(&mut self, came: Came<'_>, named: Named, overtaken: bool, sink: &mut impl RoomSink) {
         let sender = &mut self.senders[named.sender];
+        if sender.other_shard {
+            return self.matched_across(came, named, overtaken, sink);
+        }
         let receiver = &mut self.receivers[came.slot];
         let room = &mut self.rooms[receiver.room as usize];
         let overtaken = overtaken && receiver.keeps_order;
@@ -176,9 +188,27 @@ impl RoomLedger {
         }
     }
 
+    /// A message came from another shard. Two clocks can't tell how long it took.
+    #[inline(never)]
+    fn matched_across(&mut self, came: Came<'_>, named: Named, overtaken: bool, sink: &mut impl RoomSink) {
+        let receiver = &self.receivers[came.slot];
+        let counts = &mut self.rooms[receiver.room as usize].counts;
+        let overtaken = overtaken && receiver.keeps_order;
+        if named.sequence >= self.senders[named.sender].measured_from {
+            counts.matched += 1;
+            counts.across_shards += 1;
+            counts.reordered += u64::from(overtaken);
+        }
+        self.outstanding = self.outstanding.saturating_sub(self.draining.into());
+        sink.across_shards(named.delivery, came.at, overtaken);
+    }
+
     /// An event that names no message that the receiver may hear.
     #[cold]
     fn foreign(&mut self, came: Came<'_>, header: MessageHeader, sink: &mut impl RoomSink) {
+        if self.is_early(header) && self.keep_early(came.slot, header, came.at, came.bytes) {
+            return;
+        }
         let receiver = self.receivers[came.slot].client;
         let Some(delivery) = self.elsewhere(came, header) else { return self.unexpected(came, sink) };
         if let Some(room) = self.rooms.get_mut(self.receivers[came.slot].room as usize) {
@@ -205,6 +235,7 @@ impl RoomLedger {
         } else {
             let mut sender = Sender::new(&self.membership, number);
             sender.begin(timetable);
+            sender.other_shard = self.is_of_other_shard(sender.client);
             sender.sent(timetable, header.sequence, came.at)?
         };
         Some(Delivery { receiver: receiver.client, sender: header.client, sequence: sequence.into(), due })

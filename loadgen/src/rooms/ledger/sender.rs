@@ -7,7 +7,7 @@ use crate::{
     clock::Time,
     ledger::Ranges,
     plan::OwnCopy,
-    rooms::{Delivery, Heard, Membership, Publisher, SenderEnd, SenderFates, Timetable},
+    rooms::{Delivery, Heard, Membership, Publisher, SenderEnd, SenderFates, SenderRecord, Timetable},
 };
 
 /// A publisher of a room that has members here. It may be a client of another worker.
@@ -22,6 +22,8 @@ pub(super) struct Sender {
     pub(super) is_known: bool,
     /// It is a client of this worker.
     pub(super) is_here: bool,
+    /// It is a client of another shard, whose clock is not this one.
+    pub(super) other_shard: bool,
     pub(super) next: u32,
     /// Messages that the plan has of it.
     planned: u32,
@@ -78,6 +80,7 @@ impl Sender {
             own: membership.own(group as usize),
             is_known: false,
             is_here: false,
+            other_shard: false,
             next: 0,
             planned: 0,
             measured_from: 0,
@@ -109,7 +112,7 @@ impl Sender {
     }
 
     /// The message with this sequence, and when it was due, if it was sent by `at` as far as that
-    /// is known.
+    /// is known. By the clock of another shard it may be due earlier.
     #[inline]
     pub(super) fn sent(&mut self, timetable: &Timetable, sequence: u64, at: Time) -> Option<(u32, Time)> {
         let sequence = u32::try_from(sequence).ok().filter(|&sequence| sequence < self.planned)?;
@@ -117,7 +120,7 @@ impl Sender {
             return None;
         }
         let due = self.due(timetable, sequence);
-        (due <= at && !self.was_dropped(sequence)).then_some((sequence, due))
+        ((due <= at || self.other_shard) && !self.was_dropped(sequence)).then_some((sequence, due))
     }
 
     #[inline]
@@ -165,6 +168,16 @@ impl Sender {
     /// The ends of its sessions, oldest first.
     pub(super) fn session_ends(&self) -> impl Iterator<Item = SenderEnd> {
         self.ends().iter().map(|session| session.end)
+    }
+
+    /// What was due, for others that have members of its room.
+    pub(super) fn record(&self) -> SenderRecord {
+        SenderRecord {
+            sender: self.client,
+            due: self.next,
+            dropped: self.any_rare().map(|rare| rare.dropped.clone()).unwrap_or_default(),
+            ends: self.session_ends().collect(),
+        }
     }
 
     /// Learns where the end is of what came of each session that ended.

@@ -8,6 +8,7 @@ use super::{
     presence::SpanKind,
     receiver::{ReceiverResponses, ReceiverState},
     sender::{Sender, SentPart},
+    shards::{OpenRow, ShardOutcome},
 };
 use crate::{
     ledger::{Fate, Ranges},
@@ -43,6 +44,8 @@ pub struct RoomCounts {
     pub reordered: u64,
     /// Messages of other rooms that came to its members.
     pub misrouted: u64,
+    /// Of those that came whole: from a client of another shard.
+    pub across_shards: u64,
 }
 
 /// What a worker knows of its rooms at the end.
@@ -54,6 +57,8 @@ pub struct RoomOutcome {
     pub rooms: Vec<RoomCounts>,
     /// Receivers to which something came in the measured phase.
     pub receivers: Vec<ReceiverResponses>,
+    /// What a merge of all shards must know, if there are others.
+    pub shard: ShardOutcome,
 }
 
 /// Messages of a sender in a row that did not come to a receiver in time.
@@ -62,6 +67,8 @@ struct Missing {
     numbers: Range<u32>,
     fate: Fate,
     while_away: bool,
+    /// Another shard may know more. So this is the fate only if the server had them.
+    open: bool,
 }
 
 impl RoomCounts {
@@ -147,8 +154,10 @@ impl RoomLedger {
         let mut all = Vec::new();
         let Some(timetable) = self.timetable.as_ref().filter(|_| receiver.must_hear(sender)) else { return all };
         let late = receiver.late(place).filter(|_| !receiver.durable);
+        let owed_from = self.owed_from(receiver, sender, pair);
+        let cut_by_shards = self.rooms[receiver.room as usize].cut_by_shards;
         for span in receiver.hearing(sender, timetable).take(spans) {
-            let within = span.numbers.start..span.numbers.end.min(sender.next);
+            let within = span.numbers.start.max(owed_from)..span.numbers.end.min(sender.next);
             let end = receiver.end_of(span.kind, cut_short);
             // In the order of the sender, what is below came or will not come any more.
             let reached = end.filter(|_| receiver.keeps_order && !cut_short).and_then(|_| {
@@ -167,14 +176,17 @@ impl RoomLedger {
                     let reached = reached.map_or(0, |highest| highest.saturating_add(1));
                     let cut = reached.clamp(numbers.start, numbers.end);
                     for (numbers, is_reached) in [(numbers.start..cut, true), (cut..numbers.end, false)] {
-                        all.push(Missing { numbers, fate: fate(doubt, is_reached), while_away });
+                        let in_doubt = doubt.is_some() && (is_reached || end.is_none());
+                        let open = cut_by_shards && (sender.other_shard || in_doubt);
+                        let doubt = doubt.filter(|_| !open);
+                        all.push(Missing { numbers, fate: fate(doubt, is_reached), while_away, open });
                     }
                 }
             }
             let late = late.into_iter().flat_map(Ranges::iter);
             let late = late.map(|late| late.start.max(within.start)..late.end.min(within.end));
             for numbers in late.filter(|late| !late.is_empty()).flat_map(|late| sender.sent_of(late)) {
-                all.push(Missing { numbers, fate: fate(None, false), while_away });
+                all.push(Missing { numbers, fate: fate(None, false), while_away, open: false });
             }
         }
         all.retain(|missing| !missing.numbers.is_empty());
@@ -187,7 +199,7 @@ impl RoomLedger {
         let receiver = &self.receivers[slot];
         let room = &mut self.rooms[receiver.room as usize];
         let sender = &mut self.senders[(room.senders.start + place) as usize];
-        for Missing { numbers: Range { start, end }, fate, while_away } in missing {
+        for Missing { numbers: Range { start, end }, fate, while_away, open } in missing {
             // Each part belongs to one phase.
             let from = sender.measured_from.clamp(start, end);
             for (numbers, is_measured) in [(start..from, false), (from..end, true)] {
@@ -195,6 +207,22 @@ impl RoomLedger {
                     continue;
                 }
                 let due = sender.due(timetable, numbers.start);
+                if let Some(shard) = self.shard.as_mut().filter(|_| open) {
+                    let group = u32::try_from(self.membership.group(receiver.client)).unwrap_or(u32::MAX);
+                    let (sender, receiver) = (sender.client, receiver.client);
+                    let (measured, receivers) = (is_measured, 1);
+                    shard.add_open(OpenRow {
+                        sender,
+                        sequences: numbers,
+                        measured,
+                        fate,
+                        group,
+                        receivers,
+                        receiver,
+                        due,
+                    });
+                    continue;
+                }
                 let deliveries = if is_measured { u64::from(numbers.end - numbers.start) } else { 0 };
                 let rare = sender.rare();
                 let (all, count) = match fate {
@@ -249,7 +277,8 @@ impl RoomLedger {
     }
 
     /// What is merged over the workers. Call it when nothing more can come.
-    pub fn finish(self) -> RoomOutcome {
+    pub fn finish(mut self) -> RoomOutcome {
+        let shard = self.shard_outcome();
         let receivers = self.receivers.iter().filter(|receiver| receiver.deliveries > 0);
         let receivers = receivers.map(|receiver| ReceiverResponses {
             receiver: receiver.client,
@@ -260,6 +289,7 @@ impl RoomLedger {
             fates: self.senders.iter().filter_map(Sender::fates).collect(),
             rooms: self.rooms.iter().map(|room| RoomCounts { sent: self.sent_to(room), ..room.counts }).collect(),
             receivers: receivers.collect(),
+            shard,
         }
     }
 }

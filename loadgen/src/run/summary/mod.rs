@@ -134,9 +134,11 @@ fn fill(
     }
     report.unresolved = strays.resolve(&mut sums);
     let rooms = membership.map(|membership| rooms.complete(membership, measured_from, &mut sums));
+    let (rooms, cut) = rooms.unwrap_or_default();
+    report.unresolved.rooms = cut;
     (report.total, report.groups) = measurements(plan, sums, run_seconds);
     // Groups may share rooms, so they stand in the total only.
-    report.total.rooms = rooms.unwrap_or_default();
+    report.total.rooms = rooms;
     report
 }
 
@@ -186,7 +188,7 @@ pub(crate) fn empty(plan: &Plan, context: RunContext) -> Report {
         target: context.targets[0].clone(),
         plan: record(plan, context.threads, &context.targets),
         environment: environment::describe(plan.seed(), context.run_id),
-        started_at: humantime::format_rfc3339_seconds(context.started_at).to_string(),
+        started_at: started_at(&context),
         measured_s: 0.0,
         interrupted: context.interrupted,
         stopped_on_miss: context.stopped_on_miss,
@@ -203,6 +205,12 @@ pub(crate) fn empty(plan: &Plan, context: RunContext) -> Report {
         total: Measurement::default(),
         groups: Vec::new(),
     }
+}
+
+/// When the warm-up began. Results of several machines are aligned by it, so those have it exactly.
+fn started_at(context: &RunContext) -> String {
+    let in_seconds = || humantime::format_rfc3339_seconds(context.started_at).to_string();
+    context.start.as_ref().map_or_else(in_seconds, |start| start.at.clone())
 }
 
 fn record(plan: &Plan, threads: NonZeroUsize, targets: &[TargetRecord]) -> PlanRecord {

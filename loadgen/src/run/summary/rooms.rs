@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use reports::model::{Deliveries, Measurement, RoomRecord, RoomsMeasurement, Tally};
+use reports::model::{CutRooms, Deliveries, Measurement, RoomRecord, RoomsMeasurement, Tally};
 
 use crate::{
     clock::Time,
-    rooms::{FateCounts, Heard, Membership, ReceiverResponses, RoomCounts, SenderFates, merge_fates, merge_heard},
+    rooms::{
+        CutRoomsOfWorkers, FateCounts, Heard, Membership, ReceiverResponses, RoomCounts, SenderFates, merge_fates,
+        merge_heard,
+    },
     worker::RoomsOutcome,
 };
 
@@ -18,6 +21,7 @@ pub(super) struct RoomsOfWorkers {
     rooms: BTreeMap<u32, RoomCounts>,
     receivers: Vec<ReceiverResponses>,
     heard: Vec<Heard>,
+    cut: CutRoomsOfWorkers,
 }
 
 impl RoomsOfWorkers {
@@ -26,6 +30,7 @@ impl RoomsOfWorkers {
         self.fates.extend(outcome.ledger.fates);
         self.receivers.extend(outcome.ledger.receivers);
         self.heard.extend(outcome.heard.kept);
+        self.cut.take(outcome.ledger.shard);
         for part in outcome.ledger.rooms {
             let sum = self.rooms.entry(part.room).or_insert(RoomCounts { room: part.room, ..RoomCounts::default() });
             add(sum, part);
@@ -34,16 +39,18 @@ impl RoomsOfWorkers {
 
     /// Completes the sums of the groups: with the fates of their messages, and with the times of
     /// messages and receivers. The measured phase began at `measured_from`. Returns the rooms of
-    /// the run.
+    /// the run, and what a merge must know of those that have clients on other shards.
     pub(super) fn complete(
         mut self,
         membership: &Membership,
         measured_from: Time,
         groups: &mut [Measurement],
-    ) -> RoomsMeasurement {
+    ) -> (RoomsMeasurement, Option<Box<CutRooms>>) {
         let with_rooms = groups.iter_mut().enumerate().filter(|(group, _)| membership.has_rooms(*group));
         with_rooms.for_each(|(_, group)| [&mut group.warmup, &mut group.measured].into_iter().for_each(complete));
-        for fates in merge_fates(self.fates) {
+        let all_fates = merge_fates(self.fates);
+        // Those of other shards are counted where they were sent.
+        for fates in all_fates.iter().filter(|fates| !self.cut.is_of_other_shard(fates.sender)) {
             let Measurement { warmup, measured, .. } = &mut groups[membership.group(fates.sender)];
             worsen(warmup, fates.warmup());
             worsen(measured, fates.measured());
@@ -80,7 +87,9 @@ impl RoomsOfWorkers {
             reordered: counts.reordered,
             misrouted: counts.misrouted,
         };
-        RoomsMeasurement::of(self.rooms.into_values().map(record).collect())
+        let across_shards = self.rooms.values().map(|room| room.across_shards).sum();
+        let rooms = RoomsMeasurement::of(self.rooms.into_values().map(record).collect());
+        (RoomsMeasurement { across_shards, ..rooms }, self.cut.into_record(membership, &all_fates, measured_from))
     }
 }
 
@@ -107,7 +116,7 @@ fn worsen(Tally { counts, deliveries, .. }: &mut Tally, fates: FateCounts) {
 /// Adds what another worker knows of a room.
 fn add(sum: &mut RoomCounts, part: RoomCounts) {
     let RoomCounts { room: _, sent, matched, replayed, lost, lost_away, damaged, .. } = part;
-    let RoomCounts { undetermined, undetermined_by_plan, duplicated, reordered, misrouted, .. } = part;
+    let RoomCounts { undetermined, undetermined_by_plan, duplicated, reordered, misrouted, across_shards, .. } = part;
     sum.sent += sent;
     sum.matched += matched;
     sum.replayed += replayed;
@@ -119,4 +128,5 @@ fn add(sum: &mut RoomCounts, part: RoomCounts) {
     sum.duplicated += duplicated;
     sum.reordered += reordered;
     sum.misrouted += misrouted;
+    sum.across_shards += across_shards;
 }

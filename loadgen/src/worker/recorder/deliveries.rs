@@ -21,6 +21,12 @@ impl Recorder {
         }
     }
 
+    /// Records that a message that was due at `due` came from another shard. It has no latency.
+    #[inline]
+    pub(crate) fn delivered_across_shards(&mut self, due: Time, at: Time, overtaken: bool) {
+        self.came(due, at, overtaken);
+    }
+
     /// Records that a message that was due at `due` came to a receiver in a later session than it
     /// was due in, or was due while the receiver was away.
     #[cold]

@@ -65,6 +65,10 @@ impl WorkerRooms {
         let run = Arc::clone(config.rooms.as_ref()?);
         let clients: Box<[u32]> = clients.all.iter().map(|client| client.ledger.client()).collect();
         let ledger = RoomLedger::new(Arc::clone(&run.membership), run.run, clients.iter().copied());
+        let ledger = match &run.shard {
+            Some(shard) => ledger.of_shard(Arc::clone(shard)),
+            None => ledger,
+        };
         let share = config.partition.workers() as usize;
         Some(Box::new(Self { run, ledger, clients, heard: BoundedList::new(HEARD_KEPT / share) }))
     }
@@ -129,6 +133,12 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let RunRooms { membership, groups, .. } = &*rooms.run;
         let WorkerConfig { until, warmup, seed, .. } = self.config;
         rooms.ledger.begin(Timetable::new(membership, groups, until, start, warmup, seed));
+    }
+
+    /// Looks at what clients of other shards sent before the load began here. The recorders have
+    /// begun.
+    pub(super) fn receive_early_in_rooms(&mut self) {
+        self.with_rooms(|ledger, recorder| ledger.receive_early(recorder));
     }
 
     /// Receives on the connection of a client in a room. Returns when its last read was, if there

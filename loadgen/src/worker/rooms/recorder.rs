@@ -89,6 +89,14 @@ impl RoomSink for RoomRecorder<'_> {
         self.evidence(missing.receiver, missing.due, |log, context| log.missing(context, fate, &missing));
     }
 
+    #[inline]
+    fn across_shards(&mut self, delivery: Delivery, at: Time, overtaken: bool) {
+        self.of(delivery.receiver).delivered_across_shards(delivery.due, at, overtaken);
+        if overtaken {
+            self.evidence(delivery.receiver, at, |log, context| log.overtaken(context, delivery));
+        }
+    }
+
     #[cold]
     fn replayed(&mut self, delivery: Delivery, at: Time, overtaken: bool) {
         self.of(delivery.receiver).replayed(delivery.due, at, overtaken);

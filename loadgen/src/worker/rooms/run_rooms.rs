@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::write_times::WriteTimes;
 use crate::{
+    ledger::Ranges,
     plan::{Group, Load, Partition},
     rooms::Membership,
 };
@@ -16,13 +17,16 @@ pub(crate) struct RunRooms {
     /// What marks name.
     pub(super) run: u32,
     pub(super) write_times: WriteTimes,
+    /// The clients of this shard, if there are others.
+    pub(super) shard: Option<Arc<Ranges>>,
 }
 
 impl RunRooms {
-    /// The rooms of these groups. Marks name `run`.
-    pub(crate) fn new(membership: Membership, groups: &[Group], run: u32) -> Self {
+    /// The rooms of these groups. Marks name `run`. The process has the clients of the partition.
+    pub(crate) fn new(membership: Membership, groups: &[Group], run: u32, partition: &Partition) -> Self {
+        let shard = clients_of_shard(partition, membership.clients()).map(Arc::new);
         let write_times = WriteTimes::new(membership.all_publishers());
-        Self { membership: Arc::new(membership), groups: groups.into(), run, write_times }
+        Self { membership: Arc::new(membership), groups: groups.into(), run, write_times, shard }
     }
 
     /// The publishers of a group that a worker has: the rank of each, and its slot.
@@ -42,4 +46,14 @@ impl RunRooms {
             _ => sequence,
         }
     }
+}
+
+/// The clients of this process, if others have clients of the run.
+fn clients_of_shard(partition: &Partition, all: u32) -> Option<Ranges> {
+    if partition.clients_here() == all {
+        return None;
+    }
+    let mut clients = Ranges::default();
+    partition.clients().for_each(|client| _ = clients.insert(client));
+    Some(clients)
 }

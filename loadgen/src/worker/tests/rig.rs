@@ -247,21 +247,22 @@ impl Case {
         WorkerConfig {
             worker: 0,
             seed: 7,
-            partition,
             groups: self.groups.iter().map(of_group).collect(),
-            rooms: self.rooms(),
+            rooms: self.rooms(&partition),
+            partition,
             warmup: self.warmup * MILLI,
             until: self.until,
             drain: self.drain * MILLI,
             connect_rate: Rate::new(self.connect_rate).unwrap(),
             may_spin: self.may_spin,
             tells_so_far: self.tells_so_far,
+            waits_for_start: false,
             table: Table::Shared,
         }
     }
 
     /// Who hears whom.
-    fn rooms(&self) -> Option<Arc<RunRooms>> {
+    fn rooms(&self, partition: &Partition) -> Option<Arc<RunRooms>> {
         let group = |group: &GroupCase| Group {
             clients: n(group.clients),
             load: group.load.clone(),
@@ -271,7 +272,7 @@ impl Case {
         };
         let groups: Vec<_> = self.groups.iter().map(group).collect();
         let membership = Membership::of(&groups).unwrap()?;
-        Some(Arc::new(RunRooms::new(membership, &groups, 7)))
+        Some(Arc::new(RunRooms::new(membership, &groups, 7, partition)))
     }
 }
 

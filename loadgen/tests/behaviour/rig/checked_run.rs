@@ -22,6 +22,11 @@ pub(crate) fn run_observed(plan: &TestPlan, stop: &Stop, observe: impl FnMut(&Sn
     watched(&plan.to_plan(), stop, observe)
 }
 
+/// The report of a plan of any groups, observed and stopped as [`run_observed`].
+pub(crate) fn run_plan_observed(plan: &Plan, stop: &Stop, observe: impl FnMut(&Snapshot)) -> Result<Report, RunError> {
+    watched(plan, stop, observe)
+}
+
 fn watched(plan: &Plan, stop: &Stop, observe: impl FnMut(&Snapshot)) -> Result<Report, RunError> {
     let mut watch = Watch { observe, stop, started: Instant::now(), endless: false };
     let result = Run::of(plan).stopped_by(stop).observed_by(&mut watch).start();

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 pub(crate) use at_once::at_once;
 pub(crate) use bad_handshake_server::{BadHandshake, BadHandshakeServer};
-pub(crate) use checked_run::{complete, run, run_observed, run_plan, unreachable};
+pub(crate) use checked_run::{complete, run, run_observed, run_plan, run_plan_observed, unreachable};
 pub(crate) use command::{CommandOutput, Loadgen, interruptible, satisfies_its_schema};
 pub(crate) use fixed_capacity_server::FixedCapacityServer;
 pub(crate) use flooding_server::{Flood, FloodingServer};

@@ -38,11 +38,25 @@ const NAMED: usize = 5;
 /// Everything to know about shards and their start. Empty if one process had all clients and began
 /// at no planned instant.
 pub(super) fn facts(report: &Report) -> Vec<ShardFact> {
-    match report.shards.as_slice() {
+    let mut facts = match report.shards.as_slice() {
         [] => report.start.iter().flat_map(begin).collect(),
         [shard] => of_one(report, shard),
         shards => of_several(report, shards),
-    }
+    };
+    facts.extend(open_deliveries(report));
+    facts
+}
+
+/// Deliveries of rooms that shards cut, whose fate only a merge of all shards can tell. `None`
+/// without any.
+fn open_deliveries(report: &Report) -> Option<ShardFact> {
+    let rooms = report.unresolved.rooms.as_ref()?;
+    let each = rooms.open.iter().map(|open| u64::from(open.sequences.numbers).saturating_mul(open.receivers.into()));
+    let all = each.fold(rooms.open_not_kept, u64::saturating_add);
+    (all > 0).then(|| {
+        let text = format!("{} deliveries did not come, and their senders are on other shards", count(all));
+        ShardFact::plain("open", text)
+    })
 }
 
 /// A shard that is the whole of its result.

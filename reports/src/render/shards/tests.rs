@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::sample;
+use crate::model::{CutRooms, MissingFate, NumberRange, OpenDeliveries, sample};
 
 /// Facts as lines.
 fn lines(report: &Report) -> Vec<String> {
@@ -64,6 +64,26 @@ fn shards_that_are_missing_late_or_stopped_are_named() {
         ]
     );
     assert_eq!(doubtful(&report), ["shards", "late", "not ready", "stopped", "clocks"]);
+}
+
+#[test]
+fn deliveries_that_other_shards_may_explain_are_counted() {
+    let mut report = sample::shard();
+    let open = |numbers, receivers| OpenDeliveries {
+        sender: 70,
+        room: 0,
+        sequences: NumberRange { first: 5, numbers },
+        measured: true,
+        fate: MissingFate::Lost,
+        group: 0,
+        receivers,
+        receiver: 30,
+        due_ns: 0,
+    };
+    let rooms = CutRooms { open: vec![open(3, 4), open(1, 1)], open_not_kept: 7, ..CutRooms::default() };
+    report.unresolved.rooms = Some(Box::new(rooms));
+    let expected = "open: 20 deliveries did not come, and their senders are on other shards";
+    assert_eq!(lines(&report).last().unwrap(), expected);
 }
 
 #[test]

@@ -21,10 +21,10 @@ impl Recorder {
         }
     }
 
-    /// Records that a message that was due at `due` came from another shard. It has no latency.
-    #[inline]
+    /// Records that a message that was due at `due` came from another shard. It has no latency. If
+    /// it came before it was due by this clock, it counts from then on.
     pub(crate) fn delivered_across_shards(&mut self, due: Time, at: Time, overtaken: bool) {
-        self.came(due, at, overtaken);
+        self.came(due, at.max(due), overtaken);
     }
 
     /// Records that a message that was due at `due` came to a receiver in a later session than it

@@ -60,6 +60,7 @@ mod rechunked;
 mod requests;
 mod rig;
 mod rooms;
+mod rooms_over_shards;
 mod rooms_with_sessions;
 mod routes;
 mod run;

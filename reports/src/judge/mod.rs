@@ -7,6 +7,7 @@ mod identities;
 pub(crate) mod limits;
 mod own_failure;
 mod part;
+mod rooms;
 mod start;
 pub mod threshold;
 
@@ -221,6 +222,7 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
         reasons.extend(start::late(report));
     }
     reasons.extend(parts.iter().filter_map(|part| refused_here(*part)));
+    reasons.extend(rooms::open(report));
     let silent = parts.iter().filter(|part| part.sends() && part.measurement.measured.counts.sent == 0);
     reasons.extend(
         silent.map(|part| part.about("nothing was measured: 0 messages sent in the measured phase".to_owned())),

@@ -220,8 +220,11 @@ pub(super) fn circumstances(evidence: &Evidence) -> Vec<String> {
         (None, Some(message)) => format!("client {} {message}", evidence.client),
         (None, None) => format!("client {}", evidence.client),
     };
-    let mut parts =
-        vec![format!("{whose} at {:.3} s", evidence.at_s), format!("{} → {}", evidence.local, evidence.peer)];
+    let mut parts = vec![format!("{whose} at {:.3} s", evidence.at_s)];
+    // A merge knows no addresses of what it finds itself.
+    if !evidence.local.is_empty() {
+        parts.push(format!("{} → {}", evidence.local, evidence.peer));
+    }
     parts.extend(evidence.received_bytes.map(|n| format!("{} bytes came", count(n))));
     parts.extend(evidence.first_difference.map(|n| format!("first difference at offset {}", count(n))));
     parts.extend(evidence.read.map(|read| {

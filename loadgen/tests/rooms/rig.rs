@@ -241,6 +241,7 @@ impl Play {
     pub(crate) fn begin(&mut self) {
         for ledger in &mut self.ledgers {
             ledger.begin(self.timetable.clone());
+            ledger.receive_early(&mut self.counts);
         }
     }
 

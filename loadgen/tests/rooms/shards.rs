@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use loadgen::{
-    plan::Group,
+    clock::Time,
+    plan::{Group, OwnCopy},
     rooms::{CutRoomsOfWorkers, Membership, RoomCounts, RoomOutcome, SenderFates, merge_fates},
 };
 use reports::{
@@ -16,7 +17,7 @@ use reports::{
     },
 };
 
-use crate::rig::{Counts, Play};
+use crate::rig::{self, Counts, Play, RUN, START, mark, seconds};
 
 /// What a merge of all shards tells.
 pub(crate) struct Merged {
@@ -84,7 +85,7 @@ fn report(
     shards: u32,
     number: u32,
     mut outcome: RoomOutcome,
-    measured_from: loadgen::clock::Time,
+    measured_from: Time,
 ) -> Report {
     let mut cut = CutRoomsOfWorkers::default();
     cut.take(std::mem::take(&mut outcome.shard));
@@ -165,7 +166,7 @@ fn start() -> StartRecord {
 
 fn environment() -> Environment {
     let [cpu, kernel, version] = ["cpu", "kernel", "1.0.0"].map(str::to_owned);
-    Environment { cpu, cores: 2, kernel, version, seed: 7, run_id: crate::rig::RUN }
+    Environment { cpu, cores: 2, kernel, version, seed: 7, run_id: RUN }
 }
 
 fn plan(groups: &[Group]) -> PlanRecord {
@@ -201,4 +202,83 @@ fn plan(groups: &[Group]) -> PlanRecord {
         },
         groups: groups.iter().map(group).collect(),
     }
+}
+
+/// Clients 0 and 1 are on the first shard, 2 and 3 on the second. All are in one room, in which 0
+/// publishes.
+fn two_shards() -> (Vec<Group>, Play) {
+    let groups = vec![rig::group(4, 4, Some(1), OwnCopy::Refuse)];
+    let play = Play::new(&groups, 1, 0).over_shards(&clients_of_shards(&groups, 2));
+    (groups, play)
+}
+
+/// All join before the load, but for these.
+fn join(play: &mut Play, late: &[u32]) {
+    (0..4).filter(|client| !late.contains(client)).for_each(|client| play.joined(client, Time::default()));
+}
+
+#[test]
+fn a_message_may_come_before_it_is_due_by_another_clock() {
+    let (groups, mut play) = two_shards();
+    join(&mut play, &[]);
+    // The load has begun on the first shard only.
+    play.received(2, &mark(RUN, 0, 0), Time::from_nanos(5));
+    play.begin();
+    play.received(3, &mark(RUN, 0, 1), START);
+    // On its own shard that can't be.
+    play.received(1, &mark(RUN, 0, 1), START);
+    play.sent(0);
+    play.sent(0);
+    for (client, sequence) in [(1, 0), (1, 1), (2, 1), (3, 0)] {
+        play.received(client, &mark(RUN, 0, sequence), START.plus(seconds(1)));
+    }
+    play.begin_drain();
+    play.settle(false);
+    let merged = merged(play, &groups, 2);
+    // Two came to client 1 of its own shard; one to 3 was overtaken.
+    assert_eq!(merged.counts.nonzero(), "matched=6 reordered=1 unexpected=1");
+}
+
+#[test]
+fn who_joins_late_hears_from_the_first_message_on() {
+    // Message 2 was due within a second of the join. What is due later is owed for certain.
+    for (first, expected) in [(3, "lost=1 matched=14"), (4, "lost=2 matched=13")] {
+        let (groups, mut play) = two_shards();
+        join(&mut play, &[2]);
+        play.begin();
+        // After message 2 is due by the clock of the second shard, but before it is sent.
+        play.joined(2, START.plus(seconds(2) - 1_000));
+        for sequence in 0..6 {
+            play.sent(0);
+            for client in [1, 2, 3] {
+                // Of client 2 none is due before, and 5 does not come.
+                if client != 2 || (sequence >= first && sequence != 5) {
+                    play.received(client, &mark(RUN, 0, sequence), START.plus(seconds(sequence)));
+                }
+            }
+        }
+        play.begin_drain();
+        play.settle(false);
+        assert_eq!(merged(play, &groups, 2).counts.nonzero(), expected, "from {first}");
+    }
+}
+
+#[test]
+fn the_evidence_of_a_merge_names_sender_and_receiver() {
+    let (groups, mut play) = two_shards();
+    join(&mut play, &[]);
+    play.begin();
+    for _ in 0..3 {
+        play.sent(0);
+    }
+    for (client, sequence) in [(1, 0), (1, 1), (1, 2), (2, 0), (2, 2), (3, 0), (3, 2)] {
+        play.received(client, &mark(RUN, 0, sequence), START.plus(seconds(sequence)));
+    }
+    play.begin_drain();
+    play.settle(false);
+    let merged = merged(play, &groups, 2);
+    assert_eq!((merged.counts.nonzero().as_str(), merged.messages[1]), ("lost=2 matched=7", [1, 0, 0, 0]));
+    let [evidence] = &merged.report.total.evidence[..] else { panic!("{:?}", merged.report.total.evidence) };
+    assert_eq!((evidence.client, evidence.sender, evidence.sequence), (2, Some(0), Some(1)));
+    assert_eq!((evidence.at_s, evidence.detail.as_deref()), (1.0, Some("and 1 other receiver of the group")));
 }

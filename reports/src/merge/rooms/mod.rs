@@ -205,13 +205,14 @@ fn evidence(open: &OpenDeliveries, sequence: u32, fate: MissingFate) -> Option<E
         MissingFate::Damaged | MissingFate::UndeterminedByPlan => return None,
     };
     let others = open.receivers.saturating_sub(1);
+    let receivers = if others == 1 { "receiver" } else { "receivers" };
     Some(Evidence {
         kind,
         client: open.receiver,
         sender: Some(open.sender),
         sequence: Some(sequence.into()),
         at_s: open.due_ns as f64 / 1e9,
-        detail: (others > 0).then(|| format!("and {others} other receivers in the group")),
+        detail: (others > 0).then(|| format!("and {others} other {receivers} of the group")),
         ..Evidence::default()
     })
 }

@@ -87,7 +87,7 @@ pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
     metrics.chain(generator(report)).filter(|tracked| tracked.value.is_finite()).collect()
 }
 
-/// What the generator itself used. No threshold is about it.
+/// What the generator itself used, and how far apart its shards began. No threshold is about it.
 fn generator(report: &Report) -> impl Iterator<Item = TrackedMetric> {
     let of = |name: &str, kind, value| TrackedMetric {
         name: name.to_owned(),
@@ -102,7 +102,8 @@ fn generator(report: &Report) -> impl Iterator<Item = TrackedMetric> {
         .map(|per_second| of("cpu_per_message", TrackedKind::CpuTime, 1e9 / per_second));
     let peak = report.generator.peak_rss_bytes;
     let memory = (peak > 0).then(|| of("peak_rss", TrackedKind::Memory, peak as f64));
-    cpu.into_iter().chain(memory)
+    let spread = report.start_spread_s().map(|spread_s| of("start_spread", TrackedKind::Latency, spread_s * 1e9));
+    cpu.into_iter().chain(memory).chain(spread)
 }
 
 #[cfg(test)]
@@ -147,6 +148,13 @@ mod tests {
         // 2.5 s of work for 250 000 messages.
         assert_eq!(value(&report, "efficiency"), Some(100_000.0));
         assert_eq!(value(&report, "cpu_per_message"), Some(10_000.0));
+    }
+
+    #[test]
+    fn shards_have_a_spread_of_their_starts() {
+        let spread = value(&sample::merged(), "start_spread").unwrap();
+        assert!((spread - 40_900_000.0).abs() < 1.0, "{spread}");
+        assert_eq!((value(&sample::shard(), "start_spread"), value(&sample::pass(), "start_spread")), (None, None));
     }
 
     #[test]

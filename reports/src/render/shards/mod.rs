@@ -6,10 +6,11 @@ mod places;
 
 pub(super) use places::machine;
 
-use self::names::{missing, named};
+use self::names::named;
 use super::tone::Tone;
 use crate::{
     human::{bytes, count, nanoseconds, seconds},
+    merge::MissingShards,
     model::{ClockRecord, Report, ShardRecord, StartRecord},
 };
 
@@ -128,12 +129,10 @@ fn of_several(report: &Report, shards: &[ShardRecord]) -> Vec<ShardFact> {
 
 /// How many shards there are, and which are missing.
 fn number_of(report: &Report, shards: &[ShardRecord]) -> ShardFact {
-    let (here, of) = (count(shards.len() as u64), report.planned_shards());
-    match missing(shards.iter().map(number), of) {
-        Some(missing) if report.partial => {
-            ShardFact::doubtful("shards", format!("{here} of {}; missing: {missing}", count(of.into())))
-        }
-        _ => ShardFact::plain("shards", here),
+    let here = count(shards.len() as u64);
+    match MissingShards::beside(shards).filter(|_| report.partial) {
+        Some(missing) => ShardFact::doubtful("shards", format!("{here} merged; {missing}")),
+        None => ShardFact::plain("shards", here),
     }
 }
 

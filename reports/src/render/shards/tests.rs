@@ -54,7 +54,7 @@ fn shards_that_are_missing_late_or_stopped_are_named() {
     (first.start.ready, first.interrupted, first.measured_s) = (false, true, 3.5);
     last.start.error_s = Some(1.25);
     let lines = lines(&report);
-    assert_eq!(lines[0], "shards: 3 of 4; missing: shard 2");
+    assert_eq!(lines[0], "shards: 3 merged; 1 of 4 shards missing: 2");
     assert_eq!(
         lines[2..5],
         [

@@ -1,10 +1,15 @@
 //! Whether results are of the same run.
 
+use chrono::{DateTime, TimeDelta};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::MergeError;
 use crate::model::{PlanRecord, Report, RunRecord, ShardRecord, TargetRecord};
+
+/// Most seconds between the planned instants of two shards. With `--start-in`, each process counts
+/// from its own beginning.
+const PLANNED_APART_S: i64 = 10;
 
 /// What all shards of a run have in common. Threads may differ, as machines do.
 #[derive(Debug, PartialEq, Serialize)]
@@ -42,11 +47,14 @@ impl RunFacts {
 impl SameRun {
     /// Refuses a result of another run than that of the first.
     pub(super) fn check(&mut self, name: &str, report: &Report, record: &ShardRecord) -> Result<(), MergeError> {
-        let facts = RunFacts::of(report, record);
+        let mut facts = RunFacts::of(report, record);
         let Some((first, expected)) = &self.first else {
             self.first = Some((name.to_owned(), facts));
             return Ok(());
         };
+        if are_close(facts.planned_start.as_deref(), expected.planned_start.as_deref()) {
+            facts.planned_start.clone_from(&expected.planned_start);
+        }
         if facts == *expected {
             return Ok(());
         }
@@ -62,6 +70,13 @@ impl SameRun {
             first: first.clone(),
         })
     }
+}
+
+/// Whether shards with these planned instants may be of one run.
+fn are_close(one: Option<&str>, other: Option<&str>) -> bool {
+    let instant = |text: Option<&str>| DateTime::parse_from_rfc3339(text?).ok();
+    let apart = instant(one).zip(instant(other)).map(|(one, other)| (one - other).abs());
+    apart.is_some_and(|apart| apart <= TimeDelta::seconds(PLANNED_APART_S))
 }
 
 /// A fact that differs.

@@ -28,7 +28,7 @@ struct AddedShard {
     /// When its load began, to the second, as results have it.
     started_at: String,
     load: LoadTime,
-    /// How many seconds after the instant that all shards have in common.
+    /// The second in which it began.
     shift_s: i64,
 }
 
@@ -41,8 +41,9 @@ struct LoadTime {
 }
 
 impl ShardSet {
-    /// Adds the record of a shard. Returns its number, and how many seconds its load began after an
-    /// instant that all shards have in common: the planned one, or else the epoch of the clock.
+    /// Adds the record of a shard. Returns its number, and in which second since the epoch of the
+    /// clock its load began. Seconds of all shards begin with that of the planned instant, so that
+    /// a start some milliseconds off is none in another second.
     pub(super) fn add(&mut self, name: &str, report: &Report) -> Result<(u32, i64), MergeError> {
         let record = record(name, report)?;
         let load = LoadTime::of(name, report, record)?;
@@ -50,7 +51,8 @@ impl ShardSet {
             Some(planned) => instant(name, "shards.start.planned", planned)?,
             None => DateTime::UNIX_EPOCH,
         };
-        let shift_s = (load.began - common).num_milliseconds().saturating_add(500).div_euclid(1000);
+        let after = (load.began - common).num_milliseconds().saturating_add(500).div_euclid(1000);
+        let shift_s = common.timestamp().saturating_add(after);
         self.same_run.check(name, report, record)?;
         self.check_overlap(name, record, load)?;
         let number = record.number;

@@ -33,6 +33,22 @@ fn the_order_of_shards_does_not_matter() {
 }
 
 #[test]
+fn with_start_in_each_shard_has_an_instant_of_its_own() {
+    let last_second = |after_s: u32| {
+        let mut merge = Merge::new(PARTIAL);
+        let mut second = sample::shard_of(2);
+        let instant = format!("2026-01-02T03:04:{:02}.250000Z", 5 + after_s);
+        let start = &mut second.shards[0].start;
+        (start.planned, start.at) = (Some(instant.clone()), instant);
+        merge.add("1.json", sample::shard_of(1)).unwrap();
+        merge.add("2.json", second).unwrap();
+        merge.finish().unwrap().total.intervals.last().unwrap().at_s
+    };
+    let apart = last_second(2) - last_second(0);
+    assert!((apart - 2.0).abs() < 1e-9, "seconds are those of the wall clock: {apart}");
+}
+
+#[test]
 fn missing_shards_are_named() {
     assert_eq!(merge(MergeOptions::default(), &[]).unwrap_err(), MergeError::Empty);
     assert_eq!(
@@ -73,7 +89,7 @@ fn refusal(change: impl Fn(&mut Report)) -> String {
 #[test]
 fn what_is_no_shard_of_the_run_is_refused() {
     type Refusal = (fn(&mut Report), &'static str);
-    let table: [Refusal; 21] = [
+    let table: [Refusal; 22] = [
         (
             |r| (r.shards, r.partial) = (Vec::new(), false),
             "3.json: not a shard; one process had all clients of that run (it began without --shard)",
@@ -114,6 +130,11 @@ fn what_is_no_shard_of_the_run_is_refused() {
         (
             |r| r.shards[0].start.planned = None,
             "3.json: shard 3 of another run: its planned_start is null, but \"2026-01-02T03:04:05.000000Z\" in 1.json",
+        ),
+        (
+            |r| r.shards[0].start.planned = Some("2026-01-02T03:04:15.000001Z".to_owned()),
+            "3.json: shard 3 of another run: its planned_start is \"2026-01-02T03:04:15.000001Z\", but \
+             \"2026-01-02T03:04:05.000000Z\" in 1.json",
         ),
         (
             |r| r.shards[0].start.at = "2026-01-02T04:04:05.000000Z".to_owned(),

@@ -96,6 +96,16 @@ fn idle_clients_that_wait_ping_if_the_plan_says_so(engine: EngineKind) {
 }
 
 #[test]
+fn connections_that_end_in_the_wait_are_told() {
+    let limits = Limits { idle: Some(Duration::from_secs(1)), ..Limits::default() };
+    let server = Reference::start_with(Options { limits, ..Options::default() });
+    let outcome = Loadgen::run(&[&server.url(), "-c", "3", "-n", "2", "--warmup", "0s", "--start-in", "4s"]);
+    assert_eq!(outcome.code, Some(6), "{outcome:?}");
+    let said = "3 connections ended while the run waited for its start; servers may end idle ones, and --ping keeps";
+    assert!(outcome.stderr.contains(said), "{outcome:?}");
+}
+
+#[test]
 fn an_instant_that_has_passed_is_refused() {
     let outcome = Loadgen::run(&["ws://127.0.0.1:1", "--start-at", "2020-01-02T03:04:05Z"]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{outcome:?}");

@@ -19,6 +19,14 @@ const BETWEEN_LINES: Duration = Duration::from_secs(5);
 pub(crate) struct Progress {
     clients: u32,
     output: ProgressOutput,
+    waiting: WaitingClients,
+}
+
+/// Open connections while a run waits for a planned instant.
+#[derive(Debug, Default)]
+struct WaitingClients {
+    most: u64,
+    last: u64,
 }
 
 enum ProgressOutput {
@@ -41,7 +49,12 @@ impl Progress {
                 ProgressOutput::Line(line.with_style(style))
             }
         };
-        Self { clients, output }
+        Self { clients, output, waiting: WaitingClients::default() }
+    }
+
+    /// How many connections ended while the run waited for a planned instant.
+    pub(crate) fn ended_while_waiting(&self) -> u64 {
+        self.waiting.most - self.waiting.last
     }
 
     /// Removes the changing line.
@@ -54,6 +67,10 @@ impl Progress {
 
 impl Observer for Progress {
     fn progress(&mut self, snapshot: &Snapshot) {
+        if snapshot.stage == Stage::Waiting {
+            self.waiting.most = self.waiting.most.max(snapshot.open);
+            self.waiting.last = snapshot.open;
+        }
         match &mut self.output {
             ProgressOutput::Nowhere => {}
             ProgressOutput::Line(line) => {

@@ -1,6 +1,9 @@
 //! `loadgen run [URL]`, which is also what `loadgen [URL]` does: a run.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use clap::Args;
 use loadgen::plan::{Plan, RunOptions, Shard, keys::VerdictKeys};
@@ -82,7 +85,8 @@ pub(crate) struct VerdictArgs {
 impl RunArgs {
     /// The plan that the arguments ask for.
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
-        self.plan.plan(&self.target, &self.verdict.keys).and_then(|plan| self.shard.apply(plan))
+        let began = Instant::now();
+        self.plan.plan(&self.target, &self.verdict.keys).and_then(|plan| self.shard.apply(plan, began))
     }
 
     /// Finds out whether the options fit together and with the plan, and the outputs can be

@@ -1,6 +1,9 @@
 //! The part of a run that this process has.
 
-use std::{env, time::SystemTime};
+use std::{
+    env,
+    time::{Instant, SystemTime},
+};
 
 use clap::Args;
 use loadgen::plan::{
@@ -53,9 +56,10 @@ impl std::str::FromStr for ShardChoice {
 }
 
 impl ShardArgs {
-    /// The plan of this process.
-    pub(crate) fn apply(&self, plan: Plan) -> Result<Plan, clap::Error> {
-        let start = self.start_at.map(Start::At).or(self.start_in.map(|PositiveTime(time)| Start::In(time)));
+    /// The plan of this process. The command `began` before it was read.
+    pub(crate) fn apply(&self, plan: Plan, began: Instant) -> Result<Plan, clap::Error> {
+        let left = |PositiveTime(time)| Start::In(time.saturating_sub(began.elapsed()));
+        let start = self.start_at.map(Start::At).or(self.start_in.map(left));
         let shard = match self.shard {
             Some(ShardChoice::Is(shard)) => Some(shard),
             Some(ShardChoice::Auto) => {

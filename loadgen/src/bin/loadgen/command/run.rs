@@ -6,7 +6,7 @@ use reports::{
     Judgement, Render, Report,
     compare::{CompareOptions, Comparison, compare},
     gate::Gate,
-    judge,
+    human, judge,
     render::comparison::RenderComparison,
     store,
 };
@@ -34,10 +34,23 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CommandError> {
     let mut progress = Progress::new(plan.clients_here().get(), args.console.quiet);
     let report = Run::of(&plan).stopped_by(&stop).observed_by(&mut progress).start();
     progress.clear();
+    tell_who_did_not_wait(args, progress.ended_while_waiting());
     let report = report?;
     let judgement = judge(&report, &plan.run().thresholds);
     let comparison = baseline.map(|baseline| against(args, &gates, baseline, &report));
     Ok(finish(args, &JudgedRun { report, judgement, comparison }))
+}
+
+/// Tells that connections ended while clients waited for a planned start, and what helps.
+fn tell_who_did_not_wait(args: &RunArgs, ended: u64) {
+    if ended > 0 && !args.console.quiet {
+        let connections = if ended == 1 { "connection" } else { "connections" };
+        terminal::tell(format!(
+            "loadgen: {} {connections} ended while the run waited for its start; servers may end idle ones, and --ping \
+             keeps them busy",
+            human::count(ended)
+        ));
+    }
 }
 
 /// A run with its verdicts.

@@ -3,8 +3,8 @@
 use std::path::{self, Path, PathBuf};
 
 use super::{
-    AnswerKeys, CaptureKey, DialogueKeys, HexOrFile, MessageKeys, Number, PlanKeys, RoomKeys, SizeDistribution,
-    SizeRule, StepKeys, TextOrFile, text_or_file::RelativeTo,
+    AnswerKeys, CaptureKey, DialogueKeys, HexOrFile, MessageKeys, Number, RoomKeys, SizeDistribution, SizeRule,
+    StepKeys, TextOrFile,
 };
 use crate::{
     message::{MessageKind, Template},
@@ -138,23 +138,6 @@ impl RoomKeys {
         match &rooms.by {
             RoomBy::Size(size) => Self { room_size: Some(Number(*size)), ..keys },
             RoomBy::Name(name) => Self { room: Some(text(name)), ..keys },
-        }
-    }
-}
-
-impl RelativeTo for PlanKeys {
-    fn begin_at(&mut self, folder: &Path) {
-        for keys in self.group.iter_mut().map(|group| &mut group.keys).chain([&mut self.defaults]) {
-            let steps = keys.dialogue.on_open.iter_mut().flatten().filter_map(|step| step.send.as_mut());
-            let answers = keys.dialogue.answer.iter_mut().flatten().map(|answer| &mut answer.send);
-            let messages = keys.message.message.iter_mut().flatten();
-            messages.chain(steps).chain(answers).chain(&mut keys.rooms.room).for_each(|text| text.begin_at(folder));
-            keys.message.message_hex.iter_mut().flatten().for_each(|hex| hex.begin_at(folder));
-            let files = keys.message.data.iter_mut().chain(&mut keys.connect.unix_socket);
-            files.chain(keys.tls.cacert.iter_mut().flatten()).for_each(|file| file.begin_at(folder));
-            [&mut keys.tls.cert, &mut keys.tls.key].into_iter().flatten().for_each(|path| path.begin_at(folder));
-            let secrets = [&mut keys.connect.proxy_auth, &mut keys.request.basic_auth, &mut keys.request.bearer];
-            secrets.into_iter().flatten().for_each(|secret| secret.begin_at(folder));
         }
     }
 }

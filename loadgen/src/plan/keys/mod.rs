@@ -5,6 +5,7 @@
 //! groups.rs    keys of a group; those of its connections are in connect/
 //! value.rs     numbers and times, as the line and the file have them
 //!   arrivals, header, sizes, sources, target, words
+//! files.rs     which files the keys name
 //! overlay.rs   what stands over what: group over file, command line over both
 //! resolve.rs   keys become a plan, and a plan becomes keys
 //! toml.rs      text becomes keys; error.rs says where it does not
@@ -17,6 +18,7 @@ mod connect;
 mod content;
 mod dialogue;
 mod error;
+mod files;
 mod fingerprint;
 mod groups;
 mod header;
@@ -47,6 +49,7 @@ pub use self::{
     },
     dialogue::{AnswerKeys, CaptureKey, DialogueKeys, StepKeys},
     error::PlanFileError,
+    files::{FileUse, NamedFile},
     groups::{GroupKeys, LoadKeys, OpenLoadKeys},
     header::HeaderField,
     messages::{ExpectKeys, MessageKeys},

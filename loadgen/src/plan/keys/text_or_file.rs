@@ -64,31 +64,61 @@ impl HexOrFile {
     }
 }
 
-/// Files named by a relative path are relative to a folder.
-pub(super) trait RelativeTo {
+/// A value that may name a file.
+pub(super) trait NamesFile {
     /// Lets a relative path begin at `folder`.
     fn begin_at(&mut self, folder: &Path);
+
+    /// The file as it is named, if it names one.
+    fn file(&self) -> Option<String>;
+
+    /// Names another file.
+    fn replace(&mut self, file: &str);
 }
 
-impl RelativeTo for TextOrFile {
+impl NamesFile for TextOrFile {
     fn begin_at(&mut self, folder: &Path) {
         if let Self::File(path) = self {
             *path = folder.join(&path);
         }
     }
+
+    fn file(&self) -> Option<String> {
+        if let Self::File(path) = self { Some(path.display().to_string()) } else { None }
+    }
+
+    fn replace(&mut self, file: &str) {
+        *self = Self::File(file.into());
+    }
 }
 
-impl RelativeTo for HexOrFile {
+impl NamesFile for HexOrFile {
     fn begin_at(&mut self, folder: &Path) {
         if let Self::File(path) = self {
             *path = folder.join(&path);
         }
     }
+
+    fn file(&self) -> Option<String> {
+        if let Self::File(path) = self { Some(path.display().to_string()) } else { None }
+    }
+
+    fn replace(&mut self, file: &str) {
+        *self = Self::File(file.into());
+    }
 }
 
-impl RelativeTo for FileName {
+impl NamesFile for FileName {
     fn begin_at(&mut self, folder: &Path) {
         self.0 = folder.join(&self.0);
+    }
+
+    fn file(&self) -> Option<String> {
+        Some(self.0.display().to_string())
+    }
+
+    fn replace(&mut self, file: &str) {
+        self.0 = file.into();
     }
 }
 

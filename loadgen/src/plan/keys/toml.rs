@@ -9,7 +9,6 @@ use toml_edit::{Document, Item, TableLike, Value, de::Error};
 use super::{
     GroupKeys, NamedGroupKeys, PlanFileError, PlanKeys, RunKeys,
     schema::{EXCLUSIVE, KeysSchema},
-    text_or_file::RelativeTo,
 };
 use crate::{
     plan::{Plan, PlanError},

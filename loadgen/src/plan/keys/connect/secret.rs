@@ -5,7 +5,7 @@ use std::{fmt, path::Path, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::super::{text_or_file::RelativeTo, value::text_value};
+use super::super::{text_or_file::NamesFile, value::text_value};
 use crate::{
     plan::{PlanError, Secret, SecretSource},
     secrets::HIDDEN,
@@ -42,11 +42,19 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-impl RelativeTo for SecretKey {
+impl NamesFile for SecretKey {
     fn begin_at(&mut self, folder: &Path) {
         if let SecretSource::File(path) = &mut self.0 {
             *path = folder.join(&path);
         }
+    }
+
+    fn file(&self) -> Option<String> {
+        if let SecretSource::File(path) = &self.0 { Some(path.display().to_string()) } else { None }
+    }
+
+    fn replace(&mut self, file: &str) {
+        self.0 = SecretSource::File(file.into());
     }
 }
 

@@ -7,7 +7,7 @@ use rustls::pki_types::ServerName;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::super::{text_or_file::RelativeTo, value::text_value};
+use super::super::{text_or_file::NamesFile, value::text_value};
 use crate::{
     message::{Template, TemplatePart},
     plan::{Compression, TlsVersion},
@@ -163,7 +163,7 @@ impl FromStr for PathTemplate {
     }
 }
 
-impl RelativeTo for PathTemplate {
+impl NamesFile for PathTemplate {
     fn begin_at(&mut self, folder: &Path) {
         let begins_with_name = matches!(self.0.parts().next(), Some(TemplatePart::Name(_)));
         let given = String::from_utf8_lossy(self.0.as_written()).into_owned();
@@ -172,6 +172,14 @@ impl RelativeTo for PathTemplate {
         if !begins_with_name && !Path::new(&given).is_absolute() && !folder.is_empty() {
             self.0 = format!("{folder}/{given}").parse().unwrap_or_else(|_| self.0.clone());
         }
+    }
+
+    fn file(&self) -> Option<String> {
+        Some(String::from_utf8_lossy(self.0.as_written()).into_owned())
+    }
+
+    fn replace(&mut self, file: &str) {
+        self.0 = file.replace("{{", "{{{{").parse().unwrap_or_else(|_| self.0.clone());
     }
 }
 

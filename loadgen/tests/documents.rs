@@ -52,7 +52,7 @@ fn harmless(arguments: &[String]) -> Vec<String> {
         harmless.push("--help".to_owned());
         return harmless;
     }
-    if matches!(command, Some("plan" | "compare" | "report" | "ab" | "search" | "import" | "help")) {
+    if matches!(command, Some("plan" | "compare" | "report" | "ab" | "search" | "import" | "kubernetes" | "help")) {
         return harmless;
     }
     if arguments.iter().any(|word| is_plan_file(word)) {
@@ -121,7 +121,7 @@ fn every_command_of_the_documents_is_accepted() {
 
 #[test]
 fn the_page_of_options_has_the_help_of_every_command() {
-    let sections = ["", "plan", "compare", "report", "merge", "ab", "search", "import"].map(|command| {
+    let sections = ["", "plan", "compare", "report", "merge", "ab", "search", "import", "kubernetes"].map(|command| {
         let arguments: Vec<_> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let title = format!("loadgen {command}");
         format!("\n## {}\n{}", title.trim(), documents::block(&printed(&arguments)))

@@ -50,6 +50,7 @@ mod handshakes;
 mod hostile;
 mod import;
 mod known_times;
+mod kubernetes;
 mod lawful;
 mod matched;
 mod merged;

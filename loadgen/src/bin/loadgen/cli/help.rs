@@ -7,11 +7,14 @@ use super::console::ConsoleArgs;
 /// The topic that is no command.
 const METRICS: &str = "metrics";
 
+const TOPICS: [&str; 11] =
+    ["run", "plan", "compare", "report", "merge", "ab", "search", "import", "kubernetes", "serve", METRICS];
+
 /// Explain a command, or `metrics` and thresholds
 #[derive(Clone, Debug, Args)]
 pub(crate) struct HelpArgs {
     /// What to explain
-    #[arg(value_parser = ["run", "plan", "compare", "report", "merge", "ab", "search", "import", "serve", METRICS])]
+    #[arg(value_parser = TOPICS)]
     topic: Option<String>,
 
     #[command(flatten)]

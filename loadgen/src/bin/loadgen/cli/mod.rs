@@ -8,6 +8,7 @@ mod console;
 mod gates;
 mod help;
 mod import;
+mod kubernetes;
 mod merge;
 mod mistakes;
 mod outputs;
@@ -38,6 +39,7 @@ pub(crate) use self::{
     console::ConsoleArgs,
     help::HelpArgs,
     import::ImportArgs,
+    kubernetes::KubernetesArgs,
     merge::MergeArgs,
     outputs::{Destination, Output},
     refusal::refuse,
@@ -70,6 +72,7 @@ Examples:
   loadgen ab --a 'cmd:./old --listen {addr}' --b 'cmd:./new --listen {addr}' -c 200 -d 5s
   loadgen search ws://127.0.0.1:9001 --threshold 'p99<5ms'
   loadgen import page.har --out plan.toml          a plan from what a browser recorded
+  loadgen kubernetes --shards 20 --image IMAGE plan.toml > job.yaml
   loadgen serve --listen :9001 --delay 5ms         the reference server alone
 
 Numbers: 500, 10k, 1m. Times: 500ms, 10s, 2m. Sizes: 64, 1000, 4KiB.
@@ -111,6 +114,7 @@ pub(crate) enum Command {
     Ab(Box<AbArgs>),
     Search(Box<SearchArgs>),
     Import(ImportArgs),
+    Kubernetes(Box<KubernetesArgs>),
     Serve(Box<ServerArgs>),
     Help(HelpArgs),
     /// End what `ab` has started, if `ab` is killed: reads on stdin what that is

@@ -79,6 +79,6 @@ impl ShardArgs {
     }
 }
 
-fn instant(text: &str) -> Result<SystemTime, String> {
+pub(super) fn instant(text: &str) -> Result<SystemTime, String> {
     humantime::parse_rfc3339(text).map_err(|_| "expected an instant in UTC, such as 2027-01-31T12:00:00Z".to_owned())
 }

@@ -4,6 +4,7 @@ mod ab;
 mod compare;
 mod help;
 mod import;
+mod kubernetes;
 mod merge;
 mod plan;
 mod public_target;
@@ -30,6 +31,7 @@ pub(crate) fn execute(command: &Command) -> Result<Exit, CommandError> {
         Command::Ab(args) => ab::ab(args),
         Command::Search(args) => search::search(args),
         Command::Import(args) => import::import(args),
+        Command::Kubernetes(args) => kubernetes::kubernetes(args),
         Command::Serve(args) => serve::serve(args),
         Command::Help(args) => help::help(args),
         Command::Cleanup => {

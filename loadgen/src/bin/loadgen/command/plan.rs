@@ -29,7 +29,7 @@ pub(super) fn plan(args: &CheckPlanArgs) -> Result<Exit, CommandError> {
 }
 
 /// What the plan adds up to.
-fn describe(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn describe(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<[String; 6]> = plan.groups().iter().map(|group| row(plan, group)).collect();
     let total = [
         "total".to_owned(),

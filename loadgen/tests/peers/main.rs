@@ -16,6 +16,7 @@ mod examples;
 mod hdrhistogram;
 mod idle;
 mod jitter;
+mod kubernetes;
 mod node;
 mod openssl;
 mod python;

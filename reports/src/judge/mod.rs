@@ -223,7 +223,8 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
     }
     reasons.extend(parts.iter().filter_map(|part| refused_here(*part)));
     reasons.extend(rooms::open(report));
-    let silent = parts.iter().filter(|part| part.sends() && part.measurement.measured.counts.sent == 0);
+    let is_silent = |part: &&JudgedPart<'_>| part.sends() && part.measurement.measured.counts.sent == 0;
+    let silent = parts.iter().filter(is_silent).filter(|part| !report.partial || part.is_to_send_here());
     reasons.extend(
         silent.map(|part| part.about("nothing was measured: 0 messages sent in the measured phase".to_owned())),
     );

@@ -39,6 +39,13 @@ impl<'a> JudgedPart<'a> {
         self.plan.load.sends() && publishers != Some(0)
     }
 
+    /// In a part of a run: whether clients of this part were to send messages. Those that send may
+    /// all be elsewhere.
+    pub(super) fn is_to_send_here(self) -> bool {
+        let (connections, counts) = (&self.measurement.connections, &self.measurement.measured.counts);
+        connections.requested > 0 && (self.plan.load.is_closed() || counts.scheduled > 0)
+    }
+
     /// A reason that begins with the name of the group, where there are several.
     pub(crate) fn about(self, reason: String) -> String {
         match self.name {

@@ -274,6 +274,23 @@ fn nothing_measured_is_not_a_pass() {
 }
 
 #[test]
+fn a_shard_without_senders_need_not_send() {
+    let nothing_sent = |change: fn(&mut Report)| {
+        let mut report = sample::shard();
+        report.total.measured = Tally::default();
+        change(&mut report);
+        judge(&report, &[]).reasons.iter().any(|reason| reason.contains("nothing was measured"))
+    };
+    assert!(!nothing_sent(|_| {}), "all that publish are on other shards");
+    assert!(nothing_sent(|report| report.partial = false));
+    assert!(nothing_sent(|report| report.total.measured.counts.scheduled = 1));
+    let closed = |report: &mut Report| {
+        report.plan.groups[0].load = LoadRecord::Closed { window: 1, think_s: 0.0 };
+    };
+    assert!(nothing_sent(closed));
+}
+
+#[test]
 fn all_reasons_are_listed_and_the_outranking_come_first() {
     let mut report = sample::pass();
     report.total.measured.counts.dropped = 1;

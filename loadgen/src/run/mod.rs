@@ -299,4 +299,6 @@ fn run_id(seed: u64) -> u32 {
 }
 
 #[cfg(test)]
+mod shard_tests;
+#[cfg(test)]
 mod tests;

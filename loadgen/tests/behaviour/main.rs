@@ -69,6 +69,7 @@ mod search;
 mod searched;
 mod serve;
 mod sessions;
+mod shards;
 mod signals;
 mod soak;
 mod sources;

@@ -3,8 +3,8 @@
 use super::{GroupKeys, PlanKeys};
 
 impl PlanKeys {
-    /// 32 bits that are equal for equal groups. What processes that share a run may differ in is left
-    /// out: threads, the seed, source addresses, and the folders of files. So are secrets, as
+    /// 32 bits that are equal for equal groups. What processes that share a run may differ in is
+    /// left out: threads, the seed, source addresses, and the folders of files. So are secrets, as
     /// results may show what is made of the fingerprint.
     pub fn fingerprint(&self) -> u32 {
         let mut keys = self.clone().masked();

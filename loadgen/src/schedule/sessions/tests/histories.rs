@@ -9,7 +9,7 @@ use super::rig::{
 };
 use crate::{
     clock::nanos,
-    plan::{Partition, SessionLength, Sessions},
+    plan::{Partition, SessionLength, Sessions, Shard},
     schedule::sessions::{backoff::Backoff, storms::Storms},
 };
 
@@ -224,19 +224,22 @@ fn every_client_does_what_the_model_says() {
 }
 
 #[test]
-fn workers_together_do_what_one_does() {
+fn workers_and_shards_together_do_what_one_does() {
     for seed in 0..100 {
         let case = Case::new(seed);
         let peer = |client, attempt| case.peer(client, attempt);
         let play = Play { rules: &case.rules, clients: case.clients, from: case.from, until: UNTIL, peer: &peer };
         let mut alone = play.alone();
         alone.sort();
-        for (workers, room) in [(2, None), (3, None), (2, Some(3))] {
+        for (workers, room, shards) in [(2, None, 1), (3, None, 1), (2, Some(3), 1), (1, None, 3), (2, Some(3), 4)] {
             let partition = Partition::with_rooms([(n(case.clients), room.map(n))], n(workers));
-            let mut together: Vec<_> =
-                (0..workers).flat_map(|worker| play.share(&partition.share(worker, 0))).collect();
+            let mut together = Vec::new();
+            for number in 1..=shards {
+                let partition = partition.clone().shard(Shard::new(number, shards).unwrap());
+                together.extend((0..workers).flat_map(|worker| play.share(&partition.share(worker, 0))));
+            }
             together.sort();
-            assert_eq!(together, alone, "seed {seed}, {workers} workers");
+            assert_eq!(together, alone, "seed {seed}, {workers} workers, {shards} shards");
         }
     }
 }

@@ -86,9 +86,13 @@ fn begin(start: &StartRecord) -> Vec<ShardFact> {
     facts
 }
 
-/// `1.20 ms after`, `3 s before`.
+/// `1.20 ms after`, `3 s before`, or `at` if a clock hardly tells them apart.
 fn beside(error_s: f64) -> String {
-    format!("{} {}", seconds(error_s.abs()), if error_s < 0.0 { "before" } else { "after" })
+    match error_s {
+        error if error.abs() < 1e-6 => "at".to_owned(),
+        error if error < 0.0 => format!("{} before", seconds(-error)),
+        error => format!("{} after", seconds(error)),
+    }
 }
 
 fn clock(start: &StartRecord) -> ShardFact {
@@ -140,13 +144,15 @@ fn number(shard: &ShardRecord) -> u32 {
     shard.number
 }
 
-/// How far apart the shards began, and when the last did.
+/// How far apart the shards began, and when the last did. They have no instant in common if each
+/// counted from its own beginning.
 fn start_of_all(report: &Report) -> Option<ShardFact> {
     let spread = time(report.start_spread_s()?);
     let start = report.start.as_ref();
+    let is_common = report.shards.windows(2).all(|pair| pair[0].start.planned == pair[1].start.planned);
     let latest = match start.and_then(|start| Some((start.error_s?, start.planned.as_ref()?))) {
-        Some((error, planned)) => format!(", the last {} {planned}", beside(error)),
-        None => String::new(),
+        Some((error, planned)) if is_common => format!(", the last {} {planned}", beside(error)),
+        _ => String::new(),
     };
     Some(ShardFact::plain("start", format!("within {spread} of each other{latest}")))
 }

@@ -121,6 +121,16 @@ fn a_lone_process_says_when_it_began() {
 }
 
 #[test]
+fn shards_that_counted_by_themselves_have_no_common_instant() {
+    let mut report = sample::merged();
+    report.shards[1].start.planned = Some("2026-01-02T03:04:05.001200Z".to_owned());
+    assert_eq!(lines(&report)[1], "start: within 40.9 ms of each other");
+    let mut report = sample::shard();
+    report.shards[0].start.error_s = Some(-4e-9);
+    assert_eq!(lines(&report)[1], "start: at 2026-01-02T03:04:05.000000Z");
+}
+
+#[test]
 fn starts_that_are_no_instants_have_no_spread() {
     let mut report = sample::merged();
     report.shards[2].start.at = "soon".to_owned();

@@ -6,6 +6,8 @@ mod connections;
 mod language;
 mod process;
 mod proxies;
+pub(crate) mod shards;
+mod slurm;
 // The suite `behaviour` uses the rest of it.
 #[allow(dead_code)]
 #[path = "../../behaviour/rig/reference.rs"]
@@ -24,6 +26,7 @@ pub(crate) use language::{Language, PeerServer};
 pub(crate) use process::{Process, ProcessOutput};
 pub(crate) use proxies::{HAPROXY, MICROSOCKS, NGINX, S_SERVER, SQUID, TINYPROXY};
 pub(crate) use reference::Reference;
+pub(crate) use slurm::{Cluster, Job, JobOutcome, SHARDS};
 
 /// Longer than anything takes that works and has no longer limit of its own.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

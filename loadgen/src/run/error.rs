@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 use reports::judge::is_own_failure;
 
-use super::{limits::PlanRefusal, start::micros};
+use super::{limits::PlanRefusal, start::instant::micros};
 use crate::{
     secrets::DataSecrets,
     worker::{JOIN, WorkerOutcome},

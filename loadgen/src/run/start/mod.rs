@@ -5,6 +5,7 @@
 //! while the process waits shifts the start.
 
 mod clock_reading;
+pub(super) mod instant;
 mod kernel_clock;
 
 use std::time::{Duration, SystemTime};
@@ -12,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use reports::model::{ClockRecord, StartRecord};
 
 pub(crate) use self::clock_reading::ClockReading;
+use self::instant::micros;
 use super::error::RunError;
 use crate::{clock::Time, plan::Start};
 
@@ -92,11 +94,6 @@ impl RunStart {
             clock: self.clock,
         }
     }
-}
-
-/// An instant as results have it.
-pub(super) fn micros(instant: SystemTime) -> String {
-    humantime::format_rfc3339_micros(instant).to_string()
 }
 
 /// Seconds from one instant to another; negative if it was before.

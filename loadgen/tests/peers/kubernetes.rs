@@ -1,11 +1,18 @@
-//! Manifests of `loadgen kubernetes`, read by `PyYAML` and checked against the schemas that
-//! Kubernetes publishes.
+//! Manifests of `loadgen kubernetes`, read by `PyYAML`, checked against the schemas that Kubernetes
+//! publishes, and their pods run here, without a cluster.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
+use reports::store;
 use serde_json::Value;
+use server::Reply;
 
-use crate::rig::{Language, PATIENCE, Process, ProcessOutput};
+use crate::rig::{Language, PATIENCE, Process, ProcessOutput, Reference};
 
 const PEER: Language =
     Language { name: "kubernetes", interpreter: "venv/bin/python", suffix: "py", installed: "venv/bin/python" };
@@ -92,4 +99,56 @@ fn pods_get_the_plan_that_was_given() {
     };
     assert_eq!(effective(&path("plan.toml")), effective(&path("pod/plan.toml")));
     assert_eq!(fs::read(path("a/ü=1.csv")).expect("data"), fs::read(path("pod/__1.csv")).expect("data"));
+}
+
+/// Runs the pods of a Job as it says, on this machine, and gives back their logs.
+fn logs(folder: &Path, job: &Value) -> String {
+    let container = &job["spec"]["template"]["spec"]["containers"][0];
+    let texts = |list: &Value| {
+        let texts = list.as_array().expect("a list").iter();
+        texts.map(|text| text.as_str().expect("a text").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(&container["command"]), ["loadgen"]);
+    let arguments = texts(&container["args"]).into_iter();
+    let pod = folder.join("pod").display().to_string();
+    let arguments: Vec<_> = arguments.map(|text| text.replace("/etc/loadgen", &pod)).collect();
+    let variables = container["env"].as_array().expect("a list").iter();
+    let variables: Vec<_> =
+        variables.map(|variable| ["name", "value"].map(|key| variable[key].as_str().expect("a text"))).collect();
+    let pods = (0..job["spec"]["completions"].as_u64().expect("a number")).map(|index| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+        command.args(&arguments).envs(variables.iter().map(|[name, value]| (name, value)));
+        Process::start(command.env("JOB_COMPLETION_INDEX", index.to_string()))
+    });
+    let outputs = pods.collect::<Vec<_>>().into_iter().map(|pod| pod.wait(PATIENCE));
+    let log = |output: ProcessOutput| {
+        assert!(matches!(output.code, Some(0 | 5)) && output.stderr.is_empty(), "{output:?}");
+        output.lines.join("\n") + "\n"
+    };
+    outputs.map(log).collect()
+}
+
+#[test]
+fn what_pods_log_is_one_result() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Reference::start(Reply::Echo);
+    // Late starts are invalid, and all the same complete.
+    let start = SystemTime::now() + Duration::from_secs(6);
+    let start = humantime::format_rfc3339_seconds(start).to_string();
+    let load = ["-c", "40", "-r", "10", "-n", "20", "--drain", "30s", "--only-delivery", "--cpu", "1"];
+    let target = [&*server.url(), "--shards", "4", "--start-at", &start].map(str::to_owned);
+    let arguments = target.iter().map(String::as_str).chain(load);
+    let objects = objects(folder.path(), &arguments.collect::<Vec<_>>());
+    let logs = logs(folder.path(), &objects[1]);
+    assert_eq!(logs.lines().count(), 4, "{logs}");
+    let merged = folder.path().join("merged.json").display().to_string();
+    let mut merge = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    let mut merge = Process::start(merge.args(["merge", "-", "--out", &merged]));
+    merge.say(&format!("error: a pod has no log\n{logs}"));
+    let outcome = merge.finish();
+    assert!(matches!(outcome.code, Some(0 | 5)), "{outcome:?}");
+    let (report, _) = store::read(Path::new(&merged)).expect("a result");
+    assert_eq!((report.shards.len(), report.partial), (4, false));
+    assert_eq!((report.total.measured.counts.sent, report.total.measured.counts.matched), (800, 800));
+    server.finish();
 }

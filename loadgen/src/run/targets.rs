@@ -46,11 +46,11 @@ impl<'a> Targets<'a> {
     ) -> Result<Self, RunError> {
         let workers = threads_of(plan);
         let mut targets = Self { plan, embedded, routes: Vec::new() };
-        for (group, values) in plan.groups().iter().zip(values) {
+        for ((group, values), here) in plan.groups().iter().zip(values).zip(plan.clients_of_groups_here()) {
             let own = embedded.and_then(EmbeddedServer::certificate);
-            let tls = speaks_tls(group).then(|| TlsSettings::of_group(group, values, own)).transpose();
+            let tls = speaks_tls(group).then(|| TlsSettings::of_group(group, &here, values, own)).transpose();
             let embedded = embedded.map(EmbeddedServer::address);
-            let tls = tls.map_err(PlanRefusal::from)?.or_else(|| of_redirects(group, values));
+            let tls = tls.map_err(PlanRefusal::from)?.or_else(|| of_redirects(group, &here, values));
             let mut route = route::resolve(plan, workers, group, values, embedded, tls.as_ref()).map_err(|error| {
                 RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
             })?;
@@ -169,9 +169,9 @@ fn speaks_tls(group: &Group) -> bool {
 }
 
 /// TLS for servers that redirects may lead to, if it can be set up.
-fn of_redirects(group: &Group, values: &Arc<Values>) -> Option<TlsSettings> {
+fn of_redirects(group: &Group, here: &Range<u32>, values: &Arc<Values>) -> Option<TlsSettings> {
     let may_need_it = group.connect.request.max_redirects > 0;
-    may_need_it.then(|| TlsSettings::of_group(group, values, None).ok()).flatten()
+    may_need_it.then(|| TlsSettings::of_group(group, here, values, None).ok()).flatten()
 }
 
 /// Whether each of many addresses of this machine reaches the peer, or none is needed, as for a

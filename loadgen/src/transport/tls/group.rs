@@ -1,6 +1,6 @@
 //! Settings of TLS that the plan gives a group.
 
-use std::{cell::Cell, path::PathBuf, sync::Arc};
+use std::{cell::Cell, ops::Range, path::PathBuf, sync::Arc};
 
 use rustls::pki_types::CertificateDer;
 
@@ -11,18 +11,19 @@ use crate::{
 };
 
 impl TlsSettings {
-    /// Those of a group. `values` are those of its templates, and `own` is the certificate of the
-    /// server that the run starts.
+    /// Those of a group. `here` has the indices of the clients that this process has of it, `values`
+    /// are those of its templates, and `own` is the certificate of the server that the run starts.
     ///
     /// # Errors
     /// A file can't be used, or the system has no certificates.
     pub(crate) fn of_group(
         group: &Group,
+        here: &Range<u32>,
         values: &Arc<Values>,
         own: Option<&CertificateDer<'static>>,
     ) -> Result<Self, TlsFileError> {
         let own = own.filter(|_| group.target == Target::Embedded);
-        let (options, first) = (&group.connect.tls, values.first());
+        let (options, first) = (&group.connect.tls, values.first() + here.start);
         let Some(ClientCertificate { certificate, key }) = &options.certificate else {
             return Self::of(options, own, first, std::iter::empty());
         };
@@ -36,7 +37,7 @@ impl TlsSettings {
             return Self::of(options, own, first, std::iter::once(files(first)));
         }
         let reading = Cell::new(first);
-        let clients = (first..first.saturating_add(group.clients.get())).inspect(|client| reading.set(*client));
+        let clients = (first..values.first() + here.end).inspect(|client| reading.set(*client));
         Self::of(options, own, first, clients.map(files))
             .map_err(|error| error.of_client(reading.get(), certificate, key))
     }

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, ops::AddAssign};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::saturate::add;
+
 /// What became of the connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Connections {
@@ -30,7 +32,7 @@ pub struct Connections {
     pub compression: Option<CompressionCounts>,
     /// These connections by the subprotocol that the server chose. Empty where it chose none.
     pub subprotocols: BTreeMap<String, u64>,
-    /// These connections by the address of their peer. Empty if there was one address only.
+    /// These connections by the address of their peer. Empty if all of a whole run had one address.
     pub addresses: BTreeMap<String, u64>,
     /// Redirects that attempts to open followed.
     pub redirects: u64,
@@ -85,6 +87,14 @@ impl Connections {
         add_named(&mut self.subprotocols, name, count);
     }
 
+    /// Forgets the address of the peer if all had one. Most runs have one server at one address,
+    /// which the target names.
+    pub fn keep_several_addresses(&mut self) {
+        if self.addresses.len() == 1 {
+            self.addresses.clear();
+        }
+    }
+
     /// Counts connections to an address of their peer.
     pub fn count_address(&mut self, address: &str, count: u64) {
         add_named(&mut self.addresses, address, count);
@@ -117,11 +127,11 @@ impl CompressionCounts {
 /// name that it counts as.
 fn add_named<'a>(numbers: &mut BTreeMap<String, u64>, name: &'a str, count: u64) -> &'a str {
     if let Some(number) = numbers.get_mut(name) {
-        *number += count;
+        add(number, count);
         return name;
     }
     let name = if numbers.len() < TOLD_APART { name } else { OTHER };
-    *numbers.entry(name.to_owned()).or_default() += count;
+    add(numbers.entry(name.to_owned()).or_default(), count);
     name
 }
 
@@ -142,10 +152,10 @@ impl AddAssign<&Connections> for Connections {
     fn add_assign(&mut self, part: &Connections) {
         let Connections { requested, opened, failed, died, dns_ns, errors, details, .. } = part;
         let Connections { tls, compression, subprotocols, addresses, redirects, .. } = part;
-        self.requested += requested;
-        self.opened += opened;
-        self.failed += failed;
-        self.died += died;
+        add(&mut self.requested, *requested);
+        add(&mut self.opened, *opened);
+        add(&mut self.failed, *failed);
+        add(&mut self.died, *died);
         self.dns_ns = self.dns_ns.max(*dns_ns);
         for (kind, count) in errors {
             self.count_error(kind, *count, details.get(kind).map(String::as_str));
@@ -154,15 +164,15 @@ impl AddAssign<&Connections> for Connections {
         add_option(&mut self.compression, compression.as_ref());
         add_all(&mut self.subprotocols, subprotocols);
         add_all(&mut self.addresses, addresses);
-        self.redirects += redirects;
+        add(&mut self.redirects, *redirects);
     }
 }
 
 impl AddAssign<&TlsCounts> for TlsCounts {
     fn add_assign(&mut self, part: &TlsCounts) {
         let TlsCounts { full, resumed, versions, ciphers, insecure } = part;
-        self.full += full;
-        self.resumed += resumed;
+        add(&mut self.full, *full);
+        add(&mut self.resumed, *resumed);
         add_all(&mut self.versions, versions);
         add_all(&mut self.ciphers, ciphers);
         self.insecure |= insecure;
@@ -172,8 +182,8 @@ impl AddAssign<&TlsCounts> for TlsCounts {
 impl AddAssign<&CompressionCounts> for CompressionCounts {
     fn add_assign(&mut self, part: &CompressionCounts) {
         let CompressionCounts { agreed, declined, parameters } = part;
-        self.agreed += agreed;
-        self.declined += declined;
+        add(&mut self.agreed, *agreed);
+        add(&mut self.declined, *declined);
         add_all(&mut self.parameters, parameters);
     }
 }

@@ -17,6 +17,7 @@ mod plan;
 mod rooms;
 #[cfg(test)]
 pub(crate) mod sample;
+mod saturate;
 mod session_plan;
 mod sessions;
 mod shards;

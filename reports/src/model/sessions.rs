@@ -5,6 +5,8 @@ use std::ops::AddAssign;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::saturate::add;
+
 /// What became of the sessions. A session is one connection of a client, from when it was open
 /// until it ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -158,7 +160,7 @@ impl EndRecord {
         };
         match place {
             Ok(at) => {
-                ends[at].connections += connections;
+                add(&mut ends[at].connections, connections);
                 ends[at].lifetimes += lifetimes;
             }
             Err(at) => ends.insert(at, Self { kind: kind.to_owned(), by_plan, connections, lifetimes }),
@@ -170,37 +172,37 @@ impl AddAssign for SessionsMeasurement {
     fn add_assign(&mut self, part: Self) {
         let Self { closed_by_plan, cut_by_plan, left, open_at_end, attempts, failed_attempts, .. } = part;
         let Self { given_up, after, returned, away_at_end, waiting_at_end, .. } = part;
-        self.closed_by_plan += closed_by_plan;
-        self.cut_by_plan += cut_by_plan;
-        self.left += left;
-        self.open_at_end += open_at_end;
-        self.attempts += attempts;
-        self.failed_attempts += failed_attempts;
-        self.given_up += given_up;
+        add(&mut self.closed_by_plan, closed_by_plan);
+        add(&mut self.cut_by_plan, cut_by_plan);
+        add(&mut self.left, left);
+        add(&mut self.open_at_end, open_at_end);
+        add(&mut self.attempts, attempts);
+        add(&mut self.failed_attempts, failed_attempts);
+        add(&mut self.given_up, given_up);
         self.after += after;
-        self.returned += returned;
-        self.away_at_end += away_at_end;
-        self.waiting_at_end += waiting_at_end;
+        add(&mut self.returned, returned);
+        add(&mut self.away_at_end, away_at_end);
+        add(&mut self.waiting_at_end, waiting_at_end);
     }
 }
 
 impl AddAssign for AttemptsAfter {
     fn add_assign(&mut self, part: Self) {
         let Self { start, session, drop, storm, death, failure } = part;
-        self.start += start;
-        self.session += session;
-        self.drop += drop;
-        self.storm += storm;
-        self.death += death;
-        self.failure += failure;
+        add(&mut self.start, start);
+        add(&mut self.session, session);
+        add(&mut self.drop, drop);
+        add(&mut self.storm, storm);
+        add(&mut self.death, death);
+        add(&mut self.failure, failure);
     }
 }
 
 impl AddAssign for Pings {
     fn add_assign(&mut self, part: Self) {
         let Self { sent, answered } = part;
-        self.sent += sent;
-        self.answered += answered;
+        add(&mut self.sent, sent);
+        add(&mut self.answered, answered);
     }
 }
 
@@ -212,7 +214,7 @@ impl AddAssign for Lifetimes {
         self.longest_ns = self.longest_ns.max(longest_ns);
         self.sum_ns = self.sum_ns.saturating_add(sum_ns);
         for (sum, count) in self.buckets.iter_mut().zip(buckets) {
-            *sum += count;
+            add(sum, count);
         }
     }
 }

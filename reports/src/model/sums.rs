@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Anomalies, Calls, CompressedTraffic, Counts, Deliveries, Dropped, EndRecord, Evidence, EvidenceKind, Latency,
-    Measurement, OtherEvents, RoomRecord, RoomsMeasurement, Tally, Traffic, Wire,
+    Measurement, OtherEvents, RoomRecord, RoomsMeasurement, Tally, Traffic, Wire, saturate::add,
 };
 
 impl Evidence {
@@ -73,8 +73,8 @@ impl AddAssign for Wire {
 
 impl AddAssign for Calls {
     fn add_assign(&mut self, part: Calls) {
-        self.calls += part.calls;
-        self.messages += part.messages;
+        add(&mut self.calls, part.calls);
+        add(&mut self.messages, part.messages);
         self.largest = self.largest.max(part.largest);
     }
 }
@@ -83,10 +83,10 @@ impl AddAssign for Calls {
 impl AddAssign for Traffic {
     fn add_assign(&mut self, part: Traffic) {
         let Traffic { matched_in_window, sent_in_window, sent_bytes, received_bytes, compressed } = part;
-        self.matched_in_window += matched_in_window;
-        self.sent_in_window += sent_in_window;
-        self.sent_bytes += sent_bytes;
-        self.received_bytes += received_bytes;
+        add(&mut self.matched_in_window, matched_in_window);
+        add(&mut self.sent_in_window, sent_in_window);
+        add(&mut self.sent_bytes, sent_bytes);
+        add(&mut self.received_bytes, received_bytes);
         self.compressed += compressed;
     }
 }
@@ -94,10 +94,10 @@ impl AddAssign for Traffic {
 impl AddAssign for CompressedTraffic {
     fn add_assign(&mut self, part: CompressedTraffic) {
         let CompressedTraffic { sent_bytes, sent_frame_bytes, received_bytes, received_frame_bytes } = part;
-        self.sent_bytes += sent_bytes;
-        self.sent_frame_bytes += sent_frame_bytes;
-        self.received_bytes += received_bytes;
-        self.received_frame_bytes += received_frame_bytes;
+        add(&mut self.sent_bytes, sent_bytes);
+        add(&mut self.sent_frame_bytes, sent_frame_bytes);
+        add(&mut self.received_bytes, received_bytes);
+        add(&mut self.received_frame_bytes, received_frame_bytes);
     }
 }
 
@@ -116,26 +116,26 @@ impl AddAssign for Counts {
     fn add_assign(&mut self, part: Counts) {
         let Counts { scheduled, sent, dropped, matched, lost, damaged, misrouted, .. } = part;
         let Counts { undetermined, undetermined_by_plan, events, .. } = part;
-        self.scheduled += scheduled;
-        self.sent += sent;
-        self.dropped += dropped;
-        self.matched += matched;
-        self.lost += lost;
-        self.damaged += damaged;
-        self.misrouted += misrouted;
-        self.undetermined += undetermined;
-        self.undetermined_by_plan += undetermined_by_plan;
-        self.events += events;
+        add(&mut self.scheduled, scheduled);
+        add(&mut self.sent, sent);
+        add(&mut self.dropped, dropped);
+        add(&mut self.matched, matched);
+        add(&mut self.lost, lost);
+        add(&mut self.damaged, damaged);
+        add(&mut self.misrouted, misrouted);
+        add(&mut self.undetermined, undetermined);
+        add(&mut self.undetermined_by_plan, undetermined_by_plan);
+        add(&mut self.events, events);
     }
 }
 
 impl AddAssign for Dropped {
     fn add_assign(&mut self, part: Dropped) {
         let Dropped { in_flight_cap, dead_connection, behind_schedule, away } = part;
-        self.in_flight_cap += in_flight_cap;
-        self.dead_connection += dead_connection;
-        self.behind_schedule += behind_schedule;
-        self.away += away;
+        add(&mut self.in_flight_cap, in_flight_cap);
+        add(&mut self.dead_connection, dead_connection);
+        add(&mut self.behind_schedule, behind_schedule);
+        add(&mut self.away, away);
     }
 }
 
@@ -154,17 +154,17 @@ impl AddAssign for Anomalies {
             unexpected,
             gaps,
         } = part;
-        self.duplicated += duplicated;
-        self.reordered += reordered;
-        self.coalesced += coalesced;
-        self.split += split;
-        self.split_pieces += split_pieces;
-        self.truncated += truncated;
-        self.corrupted += corrupted;
-        self.wrong_type += wrong_type;
-        self.misrouted_events += misrouted_events;
-        self.unexpected += unexpected;
-        self.gaps += gaps;
+        add(&mut self.duplicated, duplicated);
+        add(&mut self.reordered, reordered);
+        add(&mut self.coalesced, coalesced);
+        add(&mut self.split, split);
+        add(&mut self.split_pieces, split_pieces);
+        add(&mut self.truncated, truncated);
+        add(&mut self.corrupted, corrupted);
+        add(&mut self.wrong_type, wrong_type);
+        add(&mut self.misrouted_events, misrouted_events);
+        add(&mut self.unexpected, unexpected);
+        add(&mut self.gaps, gaps);
     }
 }
 
@@ -172,29 +172,29 @@ impl AddAssign for Deliveries {
     fn add_assign(&mut self, part: Deliveries) {
         let Deliveries { messages, expected, matched, replayed, lost, lost_away, .. } = part;
         let Deliveries { damaged, undetermined, undetermined_by_plan, .. } = part;
-        self.messages += messages;
-        self.expected += expected;
-        self.matched += matched;
-        self.replayed += replayed;
-        self.lost += lost;
-        self.lost_away += lost_away;
-        self.damaged += damaged;
-        self.undetermined += undetermined;
-        self.undetermined_by_plan += undetermined_by_plan;
+        add(&mut self.messages, messages);
+        add(&mut self.expected, expected);
+        add(&mut self.matched, matched);
+        add(&mut self.replayed, replayed);
+        add(&mut self.lost, lost);
+        add(&mut self.lost_away, lost_away);
+        add(&mut self.damaged, damaged);
+        add(&mut self.undetermined, undetermined);
+        add(&mut self.undetermined_by_plan, undetermined_by_plan);
     }
 }
 
 impl AddAssign for OtherEvents {
     fn add_assign(&mut self, part: OtherEvents) {
         let OtherEvents { partial, ignored, answered, joined, pushed, history, own_copies, late } = part;
-        self.partial += partial;
-        self.ignored += ignored;
-        self.answered += answered;
-        self.joined += joined;
-        self.pushed += pushed;
-        self.history += history;
-        self.own_copies += own_copies;
-        self.late += late;
+        add(&mut self.partial, partial);
+        add(&mut self.ignored, ignored);
+        add(&mut self.answered, answered);
+        add(&mut self.joined, joined);
+        add(&mut self.pushed, pushed);
+        add(&mut self.history, history);
+        add(&mut self.own_copies, own_copies);
+        add(&mut self.late, late);
     }
 }
 
@@ -202,11 +202,11 @@ impl AddAssign for OtherEvents {
 impl AddAssign for RoomRecord {
     fn add_assign(&mut self, part: RoomRecord) {
         let RoomRecord { number: _, members, deliveries, duplicated, reordered, misrouted } = part;
-        self.members += members;
+        self.members = self.members.saturating_add(members);
         self.deliveries += deliveries;
-        self.duplicated += duplicated;
-        self.reordered += reordered;
-        self.misrouted += misrouted;
+        add(&mut self.duplicated, duplicated);
+        add(&mut self.reordered, reordered);
+        add(&mut self.misrouted, misrouted);
     }
 }
 
@@ -223,8 +223,8 @@ impl AddAssign<&RoomsMeasurement> for RoomsMeasurement {
             }
         }
         *self = Self::of(rooms.into_values().collect());
-        self.count += cut;
-        self.cut += cut;
+        add(&mut self.count, cut);
+        add(&mut self.cut, cut);
         self.across_shards = across_shards;
     }
 }

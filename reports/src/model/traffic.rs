@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PackedHistogram;
+use super::{PackedHistogram, saturate::add};
 
 /// Everything that was sent and received inside the measured window, which ends before the drain.
 /// It counts whenever the messages were due.
@@ -140,12 +140,12 @@ impl IntervalConnections {
 
     /// Adds those of other clients in the same second.
     pub fn add(&mut self, other: &Self) {
-        self.open += other.open;
-        self.opening += other.opening;
-        self.away += other.away;
-        self.attempts += other.attempts;
+        add(&mut self.open, other.open);
+        add(&mut self.opening, other.opening);
+        add(&mut self.away, other.away);
+        add(&mut self.attempts, other.attempts);
         for (kind, n) in &other.failed {
-            *self.failed.entry(kind.clone()).or_default() += n;
+            add(self.failed.entry(kind.clone()).or_default(), *n);
         }
     }
 

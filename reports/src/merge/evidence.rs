@@ -41,6 +41,11 @@ impl FirstEvidence {
         });
     }
 
+    /// Keeps what is not refuted.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Evidence) -> bool) {
+        self.0.retain(|shifted| keep(&shifted.evidence));
+    }
+
     /// The evidence, with times from the measured phase of the shard that began first.
     pub(super) fn finish(self, first_shift_s: i64) -> Vec<Evidence> {
         let with_time = |shifted: Shifted| Evidence { at_s: shifted.at_s(first_shift_s), ..shifted.evidence };

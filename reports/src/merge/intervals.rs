@@ -111,3 +111,51 @@ impl SecondSum {
 fn whole_seconds(s: f64) -> i64 {
     s.round() as i64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Latency;
+
+    fn interval(at_s: f64, matched: u64, open: u64) -> Interval {
+        let mut response = Latency::histogram();
+        response.record_n(1000 * matched, matched).unwrap();
+        Interval {
+            at_s,
+            matched,
+            connections: IntervalConnections { open, attempts: 1, ..IntervalConnections::default() },
+            response: Some(PackedHistogram::of(&response).unwrap()),
+            ..Interval::default()
+        }
+    }
+
+    #[test]
+    fn seconds_are_aligned_by_the_clock_on_the_wall() {
+        let mut sums = IntervalSums::default();
+        sums.add(102, &[interval(0.0, 1, 10), interval(1.0, 2, 10)]);
+        sums.add(101, &[interval(0.0, 3, 20), interval(1.0, 4, 20)]);
+        let rows: Vec<_> = sums.finish(101).iter().map(|row| (row.at_s.to_string(), row.matched)).collect();
+        assert_eq!(rows, [("0".to_owned(), 3), ("1".to_owned(), 5), ("2".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn clients_of_a_shard_that_is_done_have_not_gone_away() {
+        let mut sums = IntervalSums::default();
+        sums.add(0, &[interval(0.0, 1, 10), interval(1.0, 1, 8), interval(2.0, 1, 8)]);
+        sums.add(0, &[interval(0.0, 1, 20)]);
+        let rows = sums.finish(0);
+        let connections = |row: &Interval| (row.connections.open, row.connections.attempts);
+        assert_eq!(rows.iter().map(connections).collect::<Vec<_>>(), [(30, 2), (28, 1), (28, 1)]);
+    }
+
+    #[test]
+    fn no_percentile_is_averaged() {
+        let mut sums = IntervalSums::default();
+        sums.add(0, &[interval(0.0, 100, 0)]);
+        sums.add(0, &[interval(0.0, 1, 0)]);
+        let row = &sums.finish(0)[0];
+        let near = |ns: u64| (99_900..=100_100).contains(&ns);
+        assert!(row.response_p50_ns.is_some_and(near) && row.response_p99_ns.is_some_and(near), "{row:?}");
+        assert_eq!(row.response.as_ref().unwrap().unpack().len(), 101);
+    }
+}

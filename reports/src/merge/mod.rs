@@ -17,6 +17,7 @@ mod error;
 mod evidence;
 mod health;
 mod intervals;
+mod misrouted;
 mod missing;
 mod rooms;
 mod same_run;
@@ -24,6 +25,7 @@ mod shard_set;
 mod sum;
 
 pub use error::MergeError;
+pub use misrouted::{ResolvedStrays, Strays};
 pub use missing::MissingShards;
 
 use self::{
@@ -58,6 +60,7 @@ struct Whole {
     stopped_on_miss: Option<StoppedOnMiss>,
     /// A sum a group.
     groups: Vec<Sum>,
+    strays: Strays,
     /// Rooms of the total, where groups have none of their own.
     rooms: RoomsMeasurement,
     /// What shards know of rooms that they cut.
@@ -115,6 +118,7 @@ impl Whole {
             plan: first.plan.clone(),
             stopped_on_miss: None,
             groups: first.plan.groups.iter().map(|_| Sum::default()).collect(),
+            strays: Strays::default(),
             rooms: RoomsMeasurement::default(),
             cut_rooms: CutRoomsOfShards::default(),
         }
@@ -122,8 +126,9 @@ impl Whole {
 
     /// Adds what a shard measured, whose seconds began `shift_s` after those of a common instant.
     fn add(&mut self, number: u32, shift_s: i64, report: Report) {
-        let Report { stopped_on_miss, mut total, groups, unresolved, .. } = report;
-        self.cut_rooms.add(number, shift_s, unresolved.rooms, total.rooms.count);
+        let Report { stopped_on_miss, mut total, groups, mut unresolved, .. } = report;
+        self.cut_rooms.add(number, shift_s, unresolved.rooms.take(), total.rooms.count);
+        self.add_strays(unresolved);
         self.rooms += &std::mem::take(&mut total.rooms);
         self.stopped_on_miss = self.stopped_on_miss.take().or(stopped_on_miss);
         let parts =
@@ -133,8 +138,24 @@ impl Whole {
         }
     }
 
+    fn add_strays(&mut self, unresolved: Unresolved) {
+        let Unresolved { missing, missing_not_kept, misrouted, misrouted_not_kept, .. } = unresolved;
+        self.strays.add_missing(0, [], missing_not_kept);
+        for message in missing {
+            match group_of(&self.plan, message.client) {
+                Some(group) => self.strays.add_missing(group, [message], 0),
+                None => self.strays.add_missing(0, [], 1),
+            }
+        }
+        self.strays.add_misrouted(misrouted, misrouted_not_kept);
+    }
+
     fn finish(self, shards: ShardSet, partial: bool) -> Report {
-        let Self { target, mut plan, stopped_on_miss, mut groups, mut rooms, cut_rooms } = self;
+        let Self { target, mut plan, stopped_on_miss, mut groups, strays, mut rooms, cut_rooms } = self;
+        let resolved = strays.resolve(&mut groups.iter_mut().map(Sum::measurement).collect::<Vec<_>>(), !partial);
+        for group in &mut groups {
+            group.retain_evidence(|evidence| !resolved.refutes(evidence));
+        }
         let first_shift_s = shards.first_shift_s();
         let (started_at, shards) = shards.into_records();
         let cut_rooms = cut_rooms.resolve(&ClientsOfShards::of(&plan, &shards), &mut groups, &mut rooms);
@@ -156,12 +177,21 @@ impl Whole {
             start: Some(health::start_of_all(&shards)),
             generator,
             shards,
-            unresolved: Unresolved { rooms: cut_rooms, ..Unresolved::default() },
+            unresolved: Unresolved { rooms: cut_rooms, ..resolved.unresolved },
             total,
             groups,
             plan,
         }
     }
+}
+
+/// The group of a client. Numbers run through all groups. None if there is no such client.
+fn group_of(plan: &PlanRecord, client: u32) -> Option<usize> {
+    let ends = plan.groups.iter().scan(0_u64, |end, group| {
+        *end += u64::from(group.clients);
+        Some(*end)
+    });
+    ends.into_iter().position(|end| u64::from(client) < end)
 }
 
 #[cfg(test)]

@@ -40,6 +40,11 @@ impl Sum {
         self.evidence.add(shift_s, evidence);
     }
 
+    /// Keeps evidence that is not refuted.
+    pub(super) fn retain_evidence(&mut self, keep: impl Fn(&Evidence) -> bool) {
+        self.evidence.retain(keep);
+    }
+
     /// The sum, with times from the measured phase of the shard that began first.
     pub(super) fn finish(self, first_shift_s: i64) -> Measurement {
         let Self { mut measurement, intervals, evidence, details } = self;
@@ -57,17 +62,21 @@ impl Sum {
 /// The sum of all groups, and of each if there are several.
 pub(super) fn finish(mut groups: Vec<Sum>, first_shift_s: i64) -> (Measurement, Vec<Measurement>) {
     if groups.len() == 1 {
-        return (groups.remove(0).finish(first_shift_s), Vec::new());
+        let mut total = groups.remove(0).finish(first_shift_s);
+        total.connections.keep_several_addresses();
+        return (total, Vec::new());
     }
     let (mut total, mut intervals) = (Measurement::default(), IntervalSums::default());
     for group in &groups {
         intervals.add_group(&group.intervals);
     }
-    let groups: Vec<_> = groups.into_iter().map(|group| group.finish(first_shift_s)).collect();
-    for group in &groups {
+    let mut groups: Vec<_> = groups.into_iter().map(|group| group.finish(first_shift_s)).collect();
+    for group in &mut groups {
         total += group;
         total.evidence.extend_from_slice(&group.evidence);
+        group.connections.keep_several_addresses();
     }
+    total.connections.keep_several_addresses();
     Evidence::keep_first(&mut total.evidence);
     total.intervals = intervals.finish(first_shift_s);
     (total, groups)

@@ -175,7 +175,7 @@ impl AddAssign<&TlsCounts> for TlsCounts {
         add(&mut self.resumed, *resumed);
         add_all(&mut self.versions, versions);
         add_all(&mut self.ciphers, ciphers);
-        self.insecure |= insecure;
+        self.insecure = self.insecure || *insecure;
     }
 }
 

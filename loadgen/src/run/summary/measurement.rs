@@ -1,6 +1,6 @@
 //! Adds up what the workers recorded of a group.
 
-use reports::model::{Calls, Counts, EndRecord, Evidence, Latency, Measurement, RoomsMeasurement, Traffic, Wire};
+use reports::model::{Calls, Evidence, Latency, Measurement, RoomsMeasurement, Traffic, Wire};
 
 use crate::{
     run::timeline::Seconds,
@@ -58,34 +58,17 @@ fn calls(CallTally { calls, messages, max }: CallTally) -> Calls {
 
 /// Adds a part to a sum. All evidence is kept, since some may be dropped. Seconds are not added.
 pub(super) fn add(sum: &mut Measurement, part: &Measurement) {
-    let Measurement { connections, sessions, ends, pings, measured, warmup, .. } = part;
-    let Measurement { rooms, evidence, traffic, latency, wire, intervals: _, .. } = part;
-    sum.connections += connections;
-    sum.sessions += *sessions;
-    EndRecord::add_all(&mut sum.ends, ends);
-    sum.pings += *pings;
-    sum.measured += *measured;
-    sum.warmup += *warmup;
-    sum.rooms += rooms;
-    sum.evidence.extend_from_slice(evidence);
-    sum.traffic += *traffic;
-    sum.latency += latency;
-    sum.wire += *wire;
+    *sum += part;
+    sum.evidence.extend_from_slice(&part.evidence);
 }
 
-/// The counts of the phase that a message was due in.
-pub(super) fn counts(measurement: &mut Measurement, measured: bool) -> &mut Counts {
-    if measured { &mut measurement.measured.counts } else { &mut measurement.warmup.counts }
-}
-
-/// Completes a sum: with its seconds, the first evidence of each kind, and addresses if there are
-/// several.
-pub(super) fn complete(mut sum: Measurement, seconds: Seconds) -> Measurement {
+/// Completes a sum: with its seconds and the first evidence of each kind. A whole run has addresses
+/// only if there are several.
+pub(super) fn complete(mut sum: Measurement, seconds: Seconds, is_whole: bool) -> Measurement {
     (sum.intervals, sum.latency.response) = (seconds.intervals, seconds.response);
     Evidence::keep_first(&mut sum.evidence);
-    // Most runs have one server at one address, which the target names.
-    if sum.connections.addresses.len() == 1 {
-        sum.connections.addresses.clear();
+    if is_whole {
+        sum.connections.keep_several_addresses();
     }
     sum
 }

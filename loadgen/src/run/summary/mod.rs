@@ -16,13 +16,14 @@ use std::{
 
 use reports::{
     Report,
+    merge::Strays,
     model::{
         DialogueRecord, GeneratorHealth, GroupMeasurement, GroupRecord, Measurement, MessagesRecord, PayloadKind,
         PlanRecord, RunRecord, StartRecord, StoppedOnMiss, TargetRecord, Unresolved,
     },
 };
 
-use self::{fingerprint::Fingerprint, misrouted::Strays, rooms::RoomsOfWorkers};
+use self::{fingerprint::Fingerprint, rooms::RoomsOfWorkers};
 use super::{
     limits::threads_of,
     timeline::{RunSeconds, Seconds},
@@ -118,7 +119,7 @@ fn fill(
         add_health(&mut report, &outcome);
         outcome.rooms.into_iter().for_each(|of_worker| rooms.take(of_worker));
         for (group, (sum, mut outcome)) in sums.iter_mut().zip(outcome.groups).enumerate() {
-            strays.take(group, &mut outcome);
+            misrouted::take(&mut strays, group, &mut outcome);
             let part = measurement::of_worker(outcome);
             // The first worker's histograms become the sums. Empty ones would take as much memory
             // again.
@@ -132,7 +133,11 @@ fn fill(
     for (sum, lookup) in sums.iter_mut().zip(lookups) {
         sum.connections.dns_ns = lookup;
     }
-    report.unresolved = strays.resolve(&mut sums);
+    let resolved = strays.resolve(&mut sums.iter_mut().collect::<Vec<_>>(), is_whole(plan));
+    for sum in &mut sums {
+        sum.evidence.retain(|evidence| !resolved.refutes(evidence));
+    }
+    report.unresolved = resolved.unresolved;
     let rooms = membership.map(|membership| rooms.complete(membership, measured_from, &mut sums));
     let (rooms, cut) = rooms.unwrap_or_default();
     report.unresolved.rooms = cut;
@@ -142,14 +147,20 @@ fn fill(
     report
 }
 
+/// Whether no other process has clients of the run.
+fn is_whole(plan: &Plan) -> bool {
+    plan.run().shard.is_none_or(|shard| shard.of().get() == 1)
+}
+
 /// What was measured of all groups together and of each. Of one group, only the total.
 fn measurements(
     plan: &Plan,
     mut sums: Vec<Measurement>,
     run_seconds: RunSeconds,
 ) -> (Measurement, Vec<GroupMeasurement>) {
+    let is_whole = is_whole(plan);
     let total = match (sums.pop(), sums.is_empty()) {
-        (Some(only), true) => return (measurement::complete(only, run_seconds.total), Vec::new()),
+        (Some(only), true) => return (measurement::complete(only, run_seconds.total, is_whole), Vec::new()),
         (last, _) => {
             sums.extend(last);
             let mut total = Measurement::default();
@@ -160,9 +171,9 @@ fn measurements(
         }
     };
     let groups = plan.groups().iter().zip(sums).zip(run_seconds.groups).map(|((group, sum), seconds)| {
-        GroupMeasurement { name: group.name.to_string(), measurement: measurement::complete(sum, seconds) }
+        GroupMeasurement { name: group.name.to_string(), measurement: measurement::complete(sum, seconds, is_whole) }
     });
-    (measurement::complete(total, run_seconds.total), groups.collect())
+    (measurement::complete(total, run_seconds.total, is_whole), groups.collect())
 }
 
 /// Adds the health of a worker to that of the generator.

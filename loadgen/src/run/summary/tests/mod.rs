@@ -1,3 +1,4 @@
+mod merged;
 mod misrouted;
 
 use std::{

@@ -85,8 +85,8 @@ fn faults_between_shards_are_told_as_the_server_did_them(engine: EngineKind) {
     });
 }
 
-/// Members die, and the others hear each other as before. What was due of the dead was not sent, and
-/// other shards learn that.
+/// Members die, and the others hear each other as before. What was due of the dead was not sent,
+/// and other shards learn that.
 fn members_that_die_on_one_shard_are_known_on_all(engine: EngineKind) {
     at_once((51..).zip(CHATS), |(seed, chat)| {
         let (report, server) = run(engine, chat, || chat.server(&[(FaultKind::Die, 0.005)], seed));

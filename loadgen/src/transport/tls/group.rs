@@ -11,8 +11,9 @@ use crate::{
 };
 
 impl TlsSettings {
-    /// Those of a group. `here` has the indices of the clients that this process has of it, `values`
-    /// are those of its templates, and `own` is the certificate of the server that the run starts.
+    /// Those of a group. `here` has the indices of the clients that this process has of it,
+    /// `values` are those of its templates, and `own` is the certificate of the server that the run
+    /// starts.
     ///
     /// # Errors
     /// A file can't be used, or the system has no certificates.

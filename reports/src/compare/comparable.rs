@@ -84,7 +84,7 @@ fn of_report(report: &Report, with_groups: bool, ignored: &[&str]) -> BTreeMap<S
         facts.extend(group.target.iter().map(|target| (format!("{of}.target.embedded"), target.embedded.to_string())));
     }
     facts.extend(of_machines(report));
-    facts.extend(report.part().map(|part| ("partial".to_owned(), part)));
+    facts.insert("partial".to_owned(), report.part().unwrap_or_else(|| "no".to_owned()));
     facts.insert("target.embedded".to_owned(), report.target.embedded.to_string());
     // A run that a missed threshold stopped did not do what its plan says either.
     let interrupted = report.interrupted || report.stopped_on_miss.is_some();
@@ -281,6 +281,9 @@ mod tests {
         assert_eq!(differences(&[sample::shard()], &[sample::shard()]), []);
         let found = differences(&[sample::shard()], &[sample::shard_of(4)]);
         assert_eq!(found, [difference("partial", "shard 2 of 4", "shard 4 of 4")]);
+        let whole = Report { partial: false, ..sample::shard() };
+        let found = differences(&[sample::shard()], &[whole]);
+        assert_eq!(found, [difference("partial", "shard 2 of 4", "no")]);
         let keys = differences(&[sample::merged()], &[sample::shard()]).into_iter().map(|found| found.key);
         assert!(keys.eq(["environment.cores", "environment.cpu", "environment.kernel", "partial"].map(str::to_owned)));
     }

@@ -119,7 +119,6 @@ fn row(shard: &ShardRecord) -> TableRow {
         TableCell::from(count(generator.stops)).tone(Tone::Doubtful.unless_zero(generator.stops)),
         seconds(generator.stopped_s).into(),
         bytes(generator.peak_rss_bytes as f64).into(),
-        TableCell::words(shards::machine(&shard.environment)),
     ];
     TableRow { heading: format!("shard {}", count(shard.number.into())).into(), cells, sum: false }
 }

@@ -96,10 +96,11 @@ impl RunStart {
     }
 }
 
-/// Seconds from one instant to another; negative if it was before.
+/// Seconds from one instant to another, in whole microseconds, which are what clocks are read to.
+/// Negative if it was before.
 fn seconds_from(from: SystemTime, to: SystemTime) -> f64 {
-    let seconds = |time: Duration| time.as_secs_f64();
-    to.duration_since(from).map_or_else(|error| -seconds(error.duration()), seconds)
+    let seconds = |time: Duration| (time.as_nanos() + 500).div_euclid(1_000) as f64 / 1e6;
+    to.duration_since(from).map_or_else(|error| 0.0 - seconds(error.duration()), seconds)
 }
 
 #[cfg(test)]

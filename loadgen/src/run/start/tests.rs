@@ -106,6 +106,17 @@ fn a_load_that_did_not_begin_has_no_error() {
 }
 
 #[test]
+fn an_error_is_in_whole_microseconds() {
+    let instant = wall_at(5_000);
+    for (nanos, expected) in [(0, 0.0), (3, 0.0), (499, 0.0), (1_700, 0.000_002), (2_000_000_100, 2.0)] {
+        let error = seconds_from(instant, instant + Duration::from_nanos(nanos));
+        assert!((error - expected).abs() < 1e-12, "{nanos}: {error}");
+        let error = seconds_from(instant + Duration::from_nanos(nanos), instant);
+        assert!((error + expected).abs() < 1e-12 && (expected > 0.0 || error.is_sign_positive()), "{nanos}: {error}");
+    }
+}
+
+#[test]
 fn an_instant_that_has_passed_is_refused() {
     let now = wall_at(2_000);
     for planned in [wall_at(1_999), now] {

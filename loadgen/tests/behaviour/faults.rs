@@ -10,19 +10,21 @@ use std::{
 
 use loadgen::{
     message::Mix,
-    plan::{EngineKind, Until},
+    plan::{EngineKind, Plan, RunOptions, Shard, Until},
 };
 use reports::{
     Report, Verdict, judge,
+    merge::{Merge, MergeOptions},
     model::{Anomalies, Counts, Evidence, EvidenceKind},
 };
 use server::{Fault, FaultKind, Faults, Options};
 
-use crate::rig::{Reference, TestPlan, at_once, n32, open, plan, run};
+use crate::rig::{Reference, TestPlan, at_once, n32, open, plan, run, run_plan};
 
 on_each_engine!(
     all_kinds_at_once_are_told_apart,
     random_mixtures_are_told_apart,
+    faults_over_shards_are_told_as_the_server_did_them,
     a_reset_connection_leaves_messages_undetermined,
     a_closed_connection_leaves_messages_undetermined
 );
@@ -90,6 +92,29 @@ impl FaultyRun {
         let report = run(&load.plan(engine, &server.url()));
         let ledger = server.finish().faults;
         Self { load, report, ledger, name: format!("{rates:?}, seed {seed}, {load:?}") }
+    }
+
+    /// The merged result of so many processes that share the clients.
+    fn run_shards(engine: EngineKind, rates: &[(FaultKind, f64)], seed: u64, load: ClientLoad, of: u32) -> Self {
+        let faults = Faults::new(rates.iter().copied()).expect("chances");
+        let server = Reference::start_with(Options { faults, seed, ..Options::default() });
+        let shards = at_once(1..=of, |number| {
+            let plan = load.plan(engine, &server.url());
+            let shard = Some(Shard::new(number, of).expect("a shard"));
+            run_plan(
+                &Plan::new(RunOptions { shard, ..plan.run() }, vec![plan.group("main")]).expect("it fits together"),
+            )
+        });
+        let mut merge = Merge::new(MergeOptions::default());
+        for shard in shards {
+            assert!(shard.partial, "{:?}", shard.shards);
+            merge.add("a shard", shard).expect("a shard of this run");
+        }
+        let mut report = merge.finish().expect("all shards are there");
+        // What came to a shard before its load began counts as its warm-up.
+        report.total.measured += std::mem::take(&mut report.total.warmup);
+        let ledger = server.finish().faults;
+        Self { load, report, ledger, name: format!("{rates:?}, seed {seed}, {load:?}, {of} shards") }
     }
 
     fn done(&self, kind: FaultKind) -> impl Iterator<Item = &Fault> {
@@ -301,6 +326,24 @@ fn random_mixtures_are_told_apart(engine: EngineKind) {
             .collect();
         let load = LOADS[usize::try_from(seed).expect("small") % LOADS.len()];
         FaultyRun::run(engine, &rates, seed, load).check();
+    });
+}
+
+/// Each shard has a few clients, so most misrouted messages come to another one.
+fn faults_over_shards_are_told_as_the_server_did_them(engine: EngineKind) {
+    let all: Vec<_> = survivable().map(|kind| (kind, 0.03)).collect();
+    let cases =
+        [(71, LOADS[3], 4, vec![(FaultKind::Misroute, 0.1)]), (72, LOADS[4], 4, all.clone()), (73, LOADS[5], 3, all)];
+    at_once(cases, |(seed, load, of, rates)| {
+        let case = FaultyRun::run_shards(engine, &rates, seed, load, of);
+        case.check_counts();
+        for evidence in &case.report.total.evidence {
+            case.check_evidence(evidence);
+        }
+        assert!(case.count(FaultKind::Misroute) > 0, "{}", case.name);
+        assert_eq!(case.report.unresolved.misrouted, [], "{}", case.name);
+        assert_eq!(case.report.total.connections.opened, u64::from(load.clients), "{}", case.name);
+        assert_eq!(judge(&case.report, &[]).verdict, Verdict::Delivery, "{}", case.name);
     });
 }
 

@@ -6,10 +6,12 @@ use std::fmt::Write as _;
 use crate::{
     Result, layers,
     measure::{CLIENTS, ENGINES, FEW, MANY, PAYLOADS, RESPONSE, SEND_LAG, efficiency, memory},
+    merge,
     results::{Instructions, KIB, Results, Spread, cell},
+    scale,
 };
 
-pub(crate) const DOCUMENTS: [&str; 2] = ["README.md", "docs/performance.md"];
+pub(crate) const DOCUMENTS: [&str; 3] = ["README.md", "docs/performance.md", "docs/scale.md"];
 
 /// Steps of a message, and the benchmarks that count them for text and binary.
 const STEPS: [(&str, &str, &str); 6] = [
@@ -32,6 +34,7 @@ const MICRO: f64 = 1e3;
 pub(crate) fn tables(
     results: &Results,
     layers: Option<&Results>,
+    merged: Option<&Results>,
     instructions: &Instructions,
 ) -> Result<Vec<(&'static str, String)>> {
     let mut tables = vec![
@@ -48,6 +51,15 @@ pub(crate) fn tables(
             tables.extend(layers::tables(results)?);
         }
         None => tables.extend(["layers-machine", "layers", "openings", "layer-memory"].map(not_measured)),
+    }
+    match merged {
+        Some(merged) => tables.extend([
+            ("merge-machine", machine(merged)),
+            ("merge", merge::table(merged)?),
+            ("one-machine", scale::one_machine(results, merged)?),
+            ("many-machines", scale::many_machines(results, merged)?),
+        ]),
+        None => tables.extend(["merge-machine", "merge", "one-machine", "many-machines"].map(not_measured)),
     }
     Ok(tables)
 }
@@ -132,7 +144,7 @@ fn efficiencies(results: &Results) -> Result<String> {
 }
 
 /// Bytes that each client between [`FEW`] and [`MANY`] adds.
-fn a_client(results: &Results, program: &str) -> Result<Spread> {
+pub(crate) fn a_client(results: &Results, program: &str) -> Result<Spread> {
     results.combine(&memory(program, MANY), &memory(program, FEW), |many, few| (many - few) / f64::from(MANY - FEW))
 }
 

@@ -1,9 +1,10 @@
-//! The figures of docs/performance.md and the README, made of stored results.
+//! The figures of the documents, made of stored results.
 //!
-//! - `cargo run -p benches --example figures` writes the tables of both documents;
+//! - `cargo run -p benches --example figures` writes their tables;
 //! - `-- --check` fails if a table is not what the stored results give;
 //! - `-- --measure` measures and stores new results first. It takes about four minutes;
-//! - `-- --measure-layers` does so for TLS and compression. It takes about five minutes.
+//! - `-- --measure-layers` does so for TLS and compression. It takes about five minutes;
+//! - `-- --measure-merge` does so for merging shards. It takes about three minutes.
 
 // People start this and read what it prints.
 #![allow(clippy::print_stderr, clippy::print_stdout)]
@@ -11,7 +12,9 @@
 mod documents;
 mod layers;
 mod measure;
+mod merge;
 mod results;
+mod scale;
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
@@ -22,6 +25,7 @@ use results::{Instructions, Results};
 
 const RESULTS: &str = "reports/performance/loopback.json";
 const LAYERS: &str = "reports/performance/layers.json";
+const MERGE: &str = "reports/performance/merge.json";
 const INSTRUCTIONS: &str = "reports/baselines/instructions.json";
 
 /// Measures one round. Gives the reports to the list, and returns a value of each result.
@@ -36,7 +40,8 @@ fn main() -> ExitCode {
         ["--check"] => check(),
         [option @ "--measure"] => measured(option, RESULTS, measure::one_round),
         [option @ "--measure-layers"] => measured(option, LAYERS, layers::one_round),
-        _ => Err("one of --check, --measure and --measure-layers, or nothing".into()),
+        [option @ "--measure-merge"] => measured(option, MERGE, merge::one_round),
+        _ => Err("one of --check, --measure, --measure-layers and --measure-merge, or nothing".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,9 +76,10 @@ fn store(file: &str, results: &Results) -> Result<()> {
 /// Each document as it is, and as the stored results make it.
 fn rendered() -> Result<Vec<(&'static str, String, String)>> {
     let results: Results = serde_json::from_str(&read(RESULTS)?)?;
-    let layers: Option<Results> = read(LAYERS).ok().map(|text| serde_json::from_str(&text)).transpose()?;
+    let stored = |name| read(name).ok().map(|text| serde_json::from_str::<Results>(&text)).transpose();
+    let (layers, merge) = (stored(LAYERS)?, stored(MERGE)?);
     let instructions: Instructions = serde_json::from_str(&read(INSTRUCTIONS)?)?;
-    let tables = documents::tables(&results, layers.as_ref(), &instructions)?;
+    let tables = documents::tables(&results, layers.as_ref(), merge.as_ref(), &instructions)?;
     let render = |&name| {
         let text = read(name)?;
         let new = documents::insert(&text, &tables).map_err(|error| format!("{name}: {error}"))?;

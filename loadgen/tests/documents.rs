@@ -56,7 +56,10 @@ fn harmless(arguments: &[String]) -> Vec<String> {
         // The plan files of the documents have none.
         harmless.extend(["--target", CLOSED].map(str::to_owned));
     }
-    if matches!(command, Some("plan" | "compare" | "report" | "ab" | "search" | "import" | "kubernetes" | "help")) {
+    if matches!(
+        command,
+        Some("plan" | "compare" | "report" | "merge" | "ab" | "search" | "import" | "kubernetes" | "help")
+    ) {
         return harmless;
     }
     if arguments.iter().any(|word| is_plan_file(word)) {
@@ -97,7 +100,9 @@ fn every_command_of_the_documents_is_accepted() {
     for command in commands {
         let files = || command.arguments.iter().map(|word| word.trim_start_matches('@'));
         for file in files().filter(|word| has_extension(word, "json")) {
-            fs::copy(&sample, folder.path().join(file)).expect("a copy");
+            let file = folder.path().join(file);
+            fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+            fs::copy(&sample, file).expect("a copy");
         }
         for file in command.arguments.iter().filter(|word| has_extension(word, "har")) {
             fs::copy(documents::root().join("loadgen/src/import/recordings/chrome.har"), folder.path().join(file))

@@ -66,6 +66,7 @@ fn members_on_several_shards_hear_each_other(engine: EngineKind) {
         assert_eq!((stats.messages, stats.deliveries), (tally.counts.sent, tally.counts.events), "{chat:?}");
         let rooms = &report.total.rooms;
         assert_eq!((rooms.count, rooms.cut), (u64::from(chat.clients / chat.size), 0), "{rooms:?}");
+        assert!(rooms.kept.iter().all(|room| room.members == chat.size), "{rooms:?}");
         // Only what a shard's own clients sent has a latency.
         let (response, across) = (report.total.latency.response.len(), rooms.across_shards);
         assert_eq!(response + across, tally.deliveries.matched);

@@ -16,8 +16,8 @@ const SHARD: u64 = 50_000;
 const USED: f64 = 0.5;
 /// Ports of an address to one address and port of a server (1024 to 65535).
 const PORTS: u64 = 64_512;
-/// Payload bytes of a message, and what a frame of a client, TCP with time stamps, IPv4 and Ethernet
-/// add to it. A frame of the server has no mask, which is 4 bytes less.
+/// Payload bytes of a message, and what a frame of a client, TCP with time stamps, IPv4 and
+/// Ethernet add to it. A frame of the server has no mask, which is 4 bytes less.
 const PAYLOAD: u64 = 64;
 const HEADERS: u64 = 6 + 32 + 20 + 38;
 /// The rest of what a machine of the table has.

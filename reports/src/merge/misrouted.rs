@@ -90,8 +90,10 @@ impl Strays {
     /// undetermined. Guesses are corrected only once the whole run is known: if a message that came
     /// truncated was another, it is one that no other part of the run has seen.
     pub fn resolve(self, groups: &mut [&mut Measurement], is_whole: bool) -> ResolvedStrays {
-        let Self { mut missing, misrouted, missing_not_held, misrouted_not_held } = self;
+        let Self { mut missing, mut misrouted, missing_not_held, misrouted_not_held } = self;
         missing.sort_unstable_by_key(MissingOfGroup::name);
+        // Which guess is corrected must not depend on who saw what first.
+        misrouted.sort_unstable();
         let mut resolution = Resolution { groups, is_whole, came: HashSet::new() };
         let (mut missing, mut misrouted) =
             if misrouted.is_empty() { (missing, misrouted) } else { resolution.resolve(missing, misrouted) };

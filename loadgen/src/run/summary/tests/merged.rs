@@ -216,3 +216,24 @@ fn a_message_may_go_astray_to_another_shard() {
     let lost = merged.total.evidence.iter().filter(|evidence| evidence.kind == EvidenceKind::Lost);
     assert_eq!(lost.map(|evidence| evidence.sequence).collect::<Vec<_>>(), [Some(0)]);
 }
+
+#[test]
+fn guesses_are_corrected_alike_whoever_saw_what_first() {
+    let message = |due, cause, guessed, elsewhere| SentMessage {
+        client: 2,
+        due,
+        lag: 0,
+        service: SECOND / 10,
+        outcome: Outcome::Missing { cause, guessed, elsewhere },
+    };
+    // One message came cut, and was taken for two others. The later of these came elsewhere first.
+    let messages = [
+        message(0, CloseCause::ByPlan, false, 0),
+        message(2 * SECOND, CloseCause::Died, true, 1 << 1),
+        message(SECOND / 2, CloseCause::Drained, true, 1 << 0),
+    ];
+    let whole = report_of(&messages, None, 0);
+    let merged = merge([1, 2].map(|number| report_of(&messages, Some(Shard::new(number, 2).unwrap()), 0)));
+    let counts = |report: &Report| [report.total.warmup.counts, report.total.measured.counts];
+    assert_eq!(counts(&merged), counts(&whole));
+}

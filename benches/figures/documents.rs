@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use crate::{
     Result, layers,
-    measure::{CLIENTS, ENGINES, FEW, MANY, PAYLOADS, RESPONSE, SEND_LAG, efficiency, memory},
+    measure::{CLIENTS, ENGINES, FEW, MANY, PAYLOADS, RESPONSE, SEND_LAG, a_client, efficiency, memory},
     merge,
-    results::{Instructions, KIB, Results, Spread, cell},
+    results::{Instructions, KIB, Results, cell},
     scale,
 };
 
@@ -141,11 +141,6 @@ fn efficiencies(results: &Results) -> Result<String> {
         }
     }
     Ok(text)
-}
-
-/// Bytes that each client between [`FEW`] and [`MANY`] adds.
-pub(crate) fn a_client(results: &Results, program: &str) -> Result<Spread> {
-    results.combine(&memory(program, MANY), &memory(program, FEW), |many, few| (many - few) / f64::from(MANY - FEW))
 }
 
 fn memories(results: &Results) -> Result<String> {

@@ -9,7 +9,10 @@ use std::{
 use procfs::{Current, LoadAverage, process::Process};
 use serde_json::Value;
 
-use crate::{Result, Round, path, results::Results};
+use crate::{
+    Result, Round, path,
+    results::{Results, Spread},
+};
 
 const ROUNDS: usize = 5;
 /// Clients whose memory is compared.
@@ -169,4 +172,9 @@ pub(crate) fn efficiency(clients: u32, payload: &str, engine: &str) -> String {
 
 pub(crate) fn memory(program: &str, clients: u32) -> String {
     format!("{clients} clients: peak memory of the {program}, bytes")
+}
+
+/// Bytes that each client between [`FEW`] and [`MANY`] adds.
+pub(crate) fn a_client(results: &Results, program: &str) -> Result<Spread> {
+    results.combine(&memory(program, MANY), &memory(program, FEW), |many, few| (many - few) / f64::from(MANY - FEW))
 }

@@ -31,10 +31,11 @@ impl BucketCounts {
     }
 
     /// Adds the counts of a packed histogram. A sum stays at [`u64::MAX`].
+    ///
+    /// # Panics
+    /// Never: what does not decode was never packed.
     pub fn add_packed(&mut self, packed: &PackedHistogram) {
-        for (bucket, count) in encoding::recorded(&packed.0).map_while(Result::ok) {
-            self.add_to(bucket, count);
-        }
+        encoding::visit(&packed.0, |bucket, count| self.add_to(bucket, count)).expect("it was checked");
     }
 
     /// Adds other counts. A sum stays at [`u64::MAX`].
@@ -54,22 +55,32 @@ impl BucketCounts {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "what does not fit is carried")]
+    #[inline]
     fn add_to(&mut self, bucket: usize, count: u64) {
-        let low = &mut self.page(bucket / PAGE)[bucket % PAGE];
+        let page = match self.pages.get_mut(bucket / PAGE) {
+            Some(Some(page)) => page,
+            _ => self.new_page(bucket / PAGE),
+        };
+        let low = &mut page[bucket % PAGE];
         let sum = u64::from(*low) + (count & u64::from(u32::MAX));
         *low = sum as u32;
-        let carry = (count >> 32) + (sum >> 32);
-        if carry > 0 {
-            let carries = self.carries.entry(bucket).or_default();
-            *carries = carries.saturating_add(carry);
+        if (count | sum) >> 32 > 0 {
+            self.carry(bucket, (count >> 32) + (sum >> 32));
         }
     }
 
-    fn page(&mut self, page: usize) -> &mut [u32; PAGE] {
+    #[cold]
+    fn new_page(&mut self, page: usize) -> &mut [u32; PAGE] {
         if page >= self.pages.len() {
             self.pages.resize(page + 1, None);
         }
-        self.pages[page].get_or_insert_with(|| Box::new([0; PAGE]))
+        self.pages[page].insert(Box::new([0; PAGE]))
+    }
+
+    #[cold]
+    fn carry(&mut self, bucket: usize, carry: u64) {
+        let carries = self.carries.entry(bucket).or_default();
+        *carries = carries.saturating_add(carry);
     }
 
     /// The buckets that have a count, by index, in ascending order.

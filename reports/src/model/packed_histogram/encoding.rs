@@ -106,7 +106,7 @@ fn check(plain: &[u8]) -> Result<(), PackError> {
     if check_header(plain)? != plain.len() - HEADER {
         return Err(broken("its counts are not as long as they should be"));
     }
-    recorded(plain).try_for_each(|bucket| bucket.map(drop))
+    visit(plain, |_, _| {})
 }
 
 /// How long the counts are, if the header is of the one shape.
@@ -125,64 +125,50 @@ fn check_header(plain: &[u8]) -> Result<usize, PackError> {
     if counts > LONGEST_COUNTS { Err(too_many_counts()) } else { Ok(counts) }
 }
 
-/// The buckets of an encoding that have a count, by index, in ascending order.
-pub(super) fn recorded(plain: &[u8]) -> Recorded<'_> {
-    Recorded { rest: plain.get(HEADER..).unwrap_or_default(), next: 0 }
-}
-
-/// Reads counts. It ends after an error.
-pub(super) struct Recorded<'a> {
-    rest: &'a [u8],
-    /// Index of the bucket that the next number is about.
-    next: usize,
-}
-
-impl Recorded<'_> {
-    /// The next number, of 1 to 9 bytes: seven bits each, the lowest first, as long as the highest
-    /// bit of a byte is set. The ninth has eight bits. `None` if the counts end within it.
-    fn number(&mut self) -> Option<i64> {
-        let (&first, rest) = self.rest.split_first()?;
-        if first < 0x80 {
-            self.rest = rest;
-            return Some(signed(first.into()));
-        }
-        let mut value = 0;
-        for (place, &byte) in self.rest.iter().take(LONGEST_NUMBER).enumerate() {
-            let is_last = place + 1 == LONGEST_NUMBER;
-            let bits = if is_last { byte } else { byte & 0x7f };
-            value |= u64::from(bits) << (7 * place);
-            if is_last || byte < 0x80 {
-                self.rest = &self.rest[place + 1..];
-                return Some(signed(value));
+/// Gives the index and the count of each bucket of an encoding that has one, in ascending order.
+///
+/// # Errors
+/// The rest of the counts is cut or out of range.
+#[inline]
+pub(super) fn visit(plain: &[u8], mut give: impl FnMut(usize, u64)) -> Result<(), PackError> {
+    let mut rest = plain.get(HEADER..).unwrap_or_default();
+    let mut bucket = 0_usize;
+    while let Some((&first, after)) = rest.split_first() {
+        // Most numbers have one byte.
+        let number = if first < 0x80 {
+            rest = after;
+            signed(first.into())
+        } else {
+            long_number(&mut rest)?
+        };
+        if number > 0 {
+            if bucket >= BUCKETS {
+                return Err(out_of_range());
             }
-        }
-        None
-    }
-}
-
-impl Iterator for Recorded<'_> {
-    type Item = Result<(usize, u64), PackError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let Some(number) = self.number() else {
-                let is_cut = !std::mem::take(&mut self.rest).is_empty();
-                return is_cut.then(|| Err(broken("a count is cut")));
-            };
-            let bucket = self.next;
-            let step = if number < 0 { usize::try_from(number.unsigned_abs()).ok() } else { Some(1) };
-            let next = step.and_then(|step| bucket.checked_add(step));
-            let is_in_range = number <= 0 || bucket < BUCKETS;
-            let (Some(next), true) = (next.filter(|_| number > i64::MIN), is_in_range) else {
-                self.rest = &[];
-                return Some(Err(broken("it has a count out of range")));
-            };
-            self.next = next;
-            if number > 0 {
-                return Some(Ok((bucket, number.unsigned_abs())));
-            }
+            give(bucket, number.unsigned_abs());
+            bucket += 1;
+        } else {
+            let step = usize::try_from(number.unsigned_abs().max(1)).ok().filter(|_| number > i64::MIN);
+            bucket = step.and_then(|step| bucket.checked_add(step)).ok_or_else(out_of_range)?;
         }
     }
+    Ok(())
+}
+
+/// Takes a number of 1 to 9 bytes: seven bits each, the lowest first, as long as the highest bit of
+/// a byte is set. The ninth has eight bits.
+fn long_number(rest: &mut &[u8]) -> Result<i64, PackError> {
+    let mut value = 0;
+    for (place, &byte) in rest.iter().take(LONGEST_NUMBER).enumerate() {
+        let is_last = place + 1 == LONGEST_NUMBER;
+        let bits = if is_last { byte } else { byte & 0x7f };
+        value |= u64::from(bits) << (7 * place);
+        if is_last || byte < 0x80 {
+            *rest = &rest[place + 1..];
+            return Ok(signed(value));
+        }
+    }
+    Err(broken("a count is cut"))
 }
 
 /// A signed number, which was made an unsigned one: 0, -1, 1, -2, 2 as 0, 1, 2, 3, 4.
@@ -197,6 +183,11 @@ fn number<const N: usize>(bytes: &[u8], at: usize) -> u64 {
 
 fn broken(what: &str) -> PackError {
     PackError::Broken(what.to_owned())
+}
+
+#[cold]
+fn out_of_range() -> PackError {
+    broken("it has a count out of range")
 }
 
 fn too_many_counts() -> PackError {
@@ -301,7 +292,8 @@ mod tests {
             let decoded = Deserializer::new().deserialize::<u64, _>(&mut &plain[..]);
             prop_assert_eq!(is_lawful, decoded.is_ok());
             if let (true, Ok(decoded)) = (is_lawful, decoded) {
-                let sum = recorded(&plain).fold(0_u64, |sum, bucket| sum.saturating_add(bucket.unwrap().1));
+                let mut sum = 0_u64;
+                visit(&plain, |_, count| sum = sum.saturating_add(count)).unwrap();
                 prop_assert_eq!(sum, decoded.len());
             }
         }

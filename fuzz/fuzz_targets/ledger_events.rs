@@ -13,6 +13,7 @@ use std::{
 
 use libfuzzer_sys::fuzz_target;
 use loadgen::{
+    Endpoint,
     clock::Time,
     ledger::{CloseCause, Expectation, Ledger, MessageEvent, SendTimes},
     message::{MessageKind, Mix, Payload},
@@ -176,7 +177,7 @@ impl LedgerReplay {
 }
 
 fn book<'a>(recorder: &'a mut Recorder, terms: &'a Expectation) -> ConnectionRecorder<'a> {
-    recorder.for_connection(terms, 0, LOCAL, NOW)
+    recorder.for_connection(terms, 0, Endpoint::Ip(LOCAL), NOW)
 }
 
 fn processor_time() -> Duration {

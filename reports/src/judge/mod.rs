@@ -10,6 +10,7 @@ mod part;
 mod rooms;
 mod start;
 pub mod threshold;
+mod unlisted;
 
 use connections::refused_here;
 pub(crate) use connections::{connections, connections_of};
@@ -129,6 +130,7 @@ pub fn judge_part(report: &Report, thresholds: &[Threshold], missing: Vec<String
     let mut reasons = [delivery, connections, invalid, missed].concat();
     reasons.extend(limits::standstill(report).filter(|_| !report.plan.run.only_delivery));
     reasons.extend(start::unjudged(report, thresholds));
+    reasons.extend(unlisted::remark(report));
     if report.interrupted {
         reasons.push(interruption(report));
     }

@@ -44,7 +44,7 @@ pub(crate) fn one_machine(loopback: &Results, merge: &Results) -> Result<String>
     Ok(format!(
         "| of | one client takes | {MACHINE_CORES:.0} cores, {MACHINE_GIB:.0} GiB and one address have it for |\n\
          |---|---:|---:|\n\
-         | memory, half of it | {:.2} KiB | {} clients |\n\
+         | memory of the process, half of it | {:.2} KiB | {} clients |\n\
          | processors, half of them, at one message a second | {:.1} µs a message | {} clients |\n\
          | ports, to one address and port of the server | 1 | {} clients |\n\
          | descriptors | 1 | as many as `ulimit -n` allows a thread |",
@@ -60,7 +60,7 @@ pub(crate) fn one_machine(loopback: &Results, merge: &Results) -> Result<String>
 pub(crate) fn many_machines(loopback: &Results, merge: &Results) -> Result<String> {
     let UnitCost { client_bytes, message_s } = UnitCost::of(loopback, merge)?;
     let mut text = format!(
-        "| clients, one message of {PAYLOAD} B a second each | shards of {} | memory, GiB | processors, half used | \
+        "| clients, one message of {PAYLOAD} B a second each | shards of {} | memory of the processes, GiB | processors, half used | \
          Gbit/s each way | source addresses |\n|---:|---:|---:|---:|---:|---:|",
         count(SHARD)
     );
@@ -82,6 +82,9 @@ pub(crate) fn many_machines(loopback: &Results, merge: &Results) -> Result<Strin
 
 /// Two digits of a number, so that nobody takes it for exact, with spaces between thousands.
 fn thousands(n: f64) -> String {
+    if n < 9.95 {
+        return format!("{n:.1}");
+    }
     let step = 10_f64.powf((n.max(1.0).log10().floor() - 1.0).max(0.0));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number that fits")]
     count(((n / step).round() * step).round() as u64)
@@ -93,5 +96,5 @@ fn count(n: u64) -> String {
 
 #[test]
 fn computed_numbers_have_two_digits() {
-    assert_eq!([0.4, 3.2, 17.6, 178.0, 123_456.0].map(thousands), ["0", "3", "18", "180", "120 000"]);
+    assert_eq!([0.4, 3.2, 17.6, 178.0, 123_456.0].map(thousands), ["0.4", "3.2", "18", "180", "120 000"]);
 }

@@ -47,7 +47,8 @@ pub struct StartRecord {
     pub at: String,
     /// The instant that was asked for, in the same form. Null if none was.
     pub planned: Option<String>,
-    /// How much later than planned it began, in seconds. Null if no instant was asked for.
+    /// How much later than planned it began, in seconds. Null if no instant was asked for, or a
+    /// signal ended the wait for it.
     pub error_s: Option<f64>,
     /// Every connection had been tried by the planned instant.
     pub ready: bool,
